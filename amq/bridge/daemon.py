@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from amq.runtime.notifier_lock import Claim
     from amq.runtime.private_state import PrivateState
 
+DELIVERERS = 8
+"""The most messages that are written at the same time: the disk syncs several as fast as one."""
 WINDOW = 32
 """The most items that are on their way to the hub."""
 HERE_S = 5.0
@@ -109,6 +111,7 @@ class Daemon:
         self._exchange = Exchange(bridge.host, Outgoing(*self._hints.load()), lambda: os.urandom(8).hex())
         self._events = DirectoryEvents()
         self._pool = ThreadPoolExecutor(1, "files")
+        self._deliverers = ThreadPoolExecutor(DELIVERERS, "deliver")
         self._claims: dict[str, Claim] = {}
         self._heard: dict[str, Heard] = {}
         self._dirty: set[str] = set()
@@ -116,6 +119,7 @@ class Daemon:
         self._hub_reason = "not connected yet"
         self._since_ns = time.time_ns()
         self._sent = 0
+        self._read_at: tuple[int, int] | None = None
         self._woken, self._more, self._talk, self._changed, self._here = (asyncio.Event() for _ in range(5))
 
     @property
@@ -135,6 +139,7 @@ class Daemon:
             finally:
                 asyncio.get_running_loop().remove_reader(self._events.descriptor)
                 self._pool.shutdown()
+                self._deliverers.shutdown()
                 self._hints.close()
                 self._events.close()
                 for claim in self._claims.values():
@@ -185,12 +190,20 @@ class Daemon:
 
     def _mark(self, paths: set[str]) -> None:
         """Take note of what has changed: an agent's directory, or this bridge's own."""
-        if self._bridge.directory in paths:
+        if self._bridge.directory in paths and self._stamp() != self._read_at:  # its own state is there, too
             self._dirty.add(FILE)
         for handle in (*self._bridge.remote, *self._bridge.exports):
             agent = self._queue.agent(handle)
             if agent.inbox_new in paths or agent.acks_received in paths:
                 self._dirty.add(handle)
+
+    def _stamp(self) -> tuple[int, int] | None:
+        """Return what changes when the bridge's file is written; None if it is missing."""
+        try:
+            found = os.stat(f"{self._bridge.directory}/{FILE}")
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
     async def _follow_files(self) -> None:
         while True:
@@ -215,7 +228,8 @@ class Daemon:
         """Take note of what is in a mailbox now, or in the file that the user has changed."""
         if name == FILE:
             await self._read_again()
-        elif abroad := self._bridge.remote.get(name):
+            return
+        if abroad := self._bridge.remote.get(name):
             mail, acknowledgements = await self._io(self._files.standing, name)
             self._exchange.outgoing.look(MAIL, abroad.host, abroad.handle, mail)
             self._exchange.outgoing.look(ACK, abroad.host, abroad.handle, acknowledgements)
@@ -229,6 +243,7 @@ class Daemon:
 
     async def _read_again(self) -> None:
         """Use what the user has changed in the bridge's file; what does not count leaves all as it was."""
+        self._read_at = self._stamp()
         try:
             found = await self._io(read_bridge_in, self._bridge.directory)
         except AmqError as error:
@@ -302,8 +317,14 @@ class Daemon:
 
     async def _fetch(self, hub: Hub) -> None:
         while True:
-            for delivery in await hub.deliveries():
-                await self._handle(hub, delivery)
+            mail: dict[str, asyncio.Task[None]] = {}
+            async with asyncio.TaskGroup() as group:
+                for delivery in await hub.deliveries():
+                    if wire.is_mail(delivery.subject) and delivery.subject not in mail:
+                        mail[delivery.subject] = group.create_task(self._handle(hub, delivery))
+                    else:  # it may ask about the mail before it, or be one of these again
+                        await asyncio.gather(*mail.values())
+                        await self._handle(hub, delivery)
             self._talk.set()
 
     async def _handle(self, hub: Hub, delivery: Delivery) -> None:
@@ -439,7 +460,8 @@ class Daemon:
                 self._hints.add(item, seq)
             case Deliver(item, data):
                 known = len(self._bridge.remote)
-                came = await self._io(self._files.deliver, item, data)
+                loop = asyncio.get_running_loop()
+                came = await loop.run_in_executor(self._deliverers, self._files.deliver, item, data)
                 if len(self._bridge.remote) != known:
                     await self._io(self._prepare)
                 self._here.set()

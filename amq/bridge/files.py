@@ -1,12 +1,14 @@
 """The steps of the bridge on files: the queue of this host, and the table of mailboxes that stand for agents elsewhere.
 
-All of it blocks, and is called from one thread. What it returns is what `exchange` is sent for a step.
+All of it blocks. What it returns is what `exchange` is sent for a step. It is called from one thread; only `deliver`,
+which waits for the disk most of the time, may run in several.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from threading import Lock
 
 from amq.bridge import names
 from amq.bridge.config import Abroad, Bridge, change_bridge
@@ -45,6 +47,7 @@ class Files:
         self.clashes: dict[str, str] = {}
         self._clock = clock
         self._random = random
+        self._making = Lock()
         self.follow(bridge)
 
     def follow(self, bridge: Bridge) -> None:
@@ -58,9 +61,11 @@ class Files:
 
     def make_mailbox(self, host: str, handle: str) -> str:
         """Return that mailbox, made if it is missing. Raises Conflict if its name is taken, AmqError or OSError."""
-        mailbox = names.abroad(handle, host)
-        agent = self.queue.agent(mailbox)
-        remote = Remote(handle, host)
+        with self._making:
+            return self._made_mailbox(names.abroad(handle, host), Remote(handle, host))
+
+    def _made_mailbox(self, mailbox: str, remote: Remote) -> str:
+        agent, handle, host = self.queue.agent(mailbox), remote.handle, remote.host
         if self.mailbox(host, handle) != mailbox:
             if self._is_anothers(mailbox, remote):
                 self.clashes[mailbox] = str(remote)

@@ -15,7 +15,7 @@ until the other host says what has become of it: the files are the truth, and th
 * A hub that has forgotten (another `Epoch`) makes every item WAITING. Nothing else does: no timer publishes twice.
 * What was SENT is asked about at the start, at each connection, and when the other host has started again: a receipt is
   lost only with the memory of its writer, or with the hub's.
-* With another salt, the hub takes a message for another one than it has seen under this name. The salt changes only when
+* With another salt, the hub takes a message for another one than it has seen under this name. It changes only when
   the other host, which took everything before our question, does not know the item.
 """
 

@@ -76,6 +76,11 @@ def address(subject: str) -> Address:
     raise BadMessage(f"nothing of amq's has the subject {subject!r}")
 
 
+def is_mail(subject: str) -> bool:
+    """Return whether SUBJECT is that of a message to an agent."""
+    return f".{MAIL}." in subject
+
+
 def presence_sender(subject: str) -> str:
     """Return the host whose presence has this SUBJECT; raises BadMessage."""
     words = subject.split(".")

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the fake agents 
 
 import report
 from bodies import bodies
+from bridge import bridge
 from commands import cold, drains, large
 from delivery import durable, fan_out
 from growth import NAMES, growth
@@ -57,6 +58,7 @@ TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] 
     (page, tuple(f"{key}-{size}" for size in Sizes.top for key in PAGE_KEYS)),
     (top, tuple(f"{key}-{size}" for size in Sizes.top for key in TOP_KEYS)),
     (screen, ("slice", "look")),
+    (bridge, ("bridge-new", "bridge-p99", "bridge-large", "bridge-backlog", "bridge-idle", "bridge-memory")),
     (growth, tuple(f"growth-{name}" for name in NAMES)),
 )
 
@@ -147,8 +149,10 @@ def parsed() -> argparse.Namespace:
 
 
 def rows(text: str) -> frozenset[str]:
-    """Return the rows that TEXT names; for argparse."""
-    names = frozenset(text.split(","))
+    """Return the rows that TEXT names, such as `send` or `bridge` for all that begin so; for argparse."""
+    names: frozenset[str] = frozenset()
+    for word in text.split(","):
+        names |= {word} if word in ROWS else {row for row in ROWS if row.startswith(f"{word}-")} or {word}
     if unknown := names - ROWS.keys():
         raise argparse.ArgumentTypeError(f"no such row: {', '.join(sorted(unknown))}")
     return names

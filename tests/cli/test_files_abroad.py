@@ -14,7 +14,7 @@ from amq.layout import QueueLayout
 from amq.record import replace
 from amq.runtime.private_state import private_state
 from amq.store import registry
-from amq.store.remote import Remote, remove_remote, write_remote
+from amq.store.remote import NAME, Remote, write_remote
 from tests.conftest import Shell
 
 
@@ -71,7 +71,7 @@ def test_a_file_goes_to_agents_here(bridged: Shell) -> None:
 
 
 def test_an_agent_that_takes_the_note_away_gains_nothing(bridged: Shell) -> None:
-    remove_remote(bridged.agent("codex-desk"))
+    os.unlink(f"{bridged.agent('codex-desk').state}/{NAME}")
     assert SAID in bridged("send", "--to", "codex-desk", "--body", "@notes.txt").err
 
 
