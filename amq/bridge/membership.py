@@ -71,37 +71,46 @@ def join(directory: str, invited: Invitation, is_agent: Callable[[str], bool]) -
 
     def change(before: Bridge | None) -> Bridge:
         bridge = _required(before)
-        own = keys_of(bridge)
-        if (invited.host, invited.keys) == (bridge.host, own):
-            raise UsageError(
-                "this invitation is this host's own", hint="take it to another host, and bring that one's here"
-            )
-        peers = dict(bridge.peers)
-        for host, keys in {**invited.peers, invited.host: invited.keys}.items():
-            known = own if host == bridge.host else peers.get(host)
-            if known is not None and known != keys:
-                _refuse(host, bridge.host, known, keys)
-            if known is None:
-                peers[host] = keys
-                new.append(host)
-        if invited.hub and bridge.hub and invited.hub != bridge.hub and hub.is_here(bridge):
+        if invited.hub and invited.hub != bridge.hub and hub.is_here(bridge):
             hint = "keep one of the two: docs/bridge.md, Hub moved"
             raise Conflict(f"the hub is on this host, and {invited.host} has one, too", hint=hint)
-        remote = dict(bridge.remote)
-        for handle in invited.exports:
-            name = abroad(handle, invited.host)
-            if is_agent(name) and name not in remote:
-                hint = f"rename that agent, or let {invited.host} not export {handle}"
-                raise Conflict(f"an agent here has the name {name}, which means {handle} of {invited.host}", hint=hint)
-            remote[name] = Abroad(handle, invited.host)
+        peers = _pinned(bridge, invited)
+        new.extend(sorted(peers.keys() - bridge.peers.keys()))
+        remote = {**bridge.remote, **_remote(bridge, invited, is_agent)}
         return replace(bridge, peers=peers, hub=invited.hub or bridge.hub, remote=remote)
 
     bridge = change_bridge(directory, change)
-    if invited.ca and not hub.is_here(bridge):
-        write_private(bridge.ca, invited.ca)
     if hub.is_here(bridge):
         hub.write_conf(bridge)
+    elif invited.ca:
+        write_private(bridge.ca, invited.ca)
     return bridge, new
+
+
+def _pinned(bridge: Bridge, invited: Invitation) -> dict[str, Peer]:
+    """Return the peers of BRIDGE with those in INVITED. Raises Conflict if one has other keys than are known."""
+    own, peers = keys_of(bridge), dict(bridge.peers)
+    if (invited.host, invited.keys) == (bridge.host, own):
+        raise UsageError("this invitation is this host's own", hint="take it to another host")
+    for host, keys in {**invited.peers, invited.host: invited.keys}.items():
+        known = own if host == bridge.host else peers.get(host)
+        if known is not None and known != keys:
+            _refuse(host, bridge.host, known, keys)
+        if known is None:
+            peers[host] = keys
+    return peers
+
+
+def _remote(bridge: Bridge, invited: Invitation, is_agent: Callable[[str], bool]) -> dict[str, Abroad]:
+    """Return the agents that INVITED exports, by their mailboxes here. Raises Conflict for a name that is taken."""
+    remote = {}
+    for handle in invited.exports:
+        name = abroad(handle, invited.host)
+        if is_agent(name) and name not in bridge.remote:
+            hint = f"rename that agent, or let {invited.host} not export {handle}"
+            raise Conflict(f"an agent here has the name {name}, which means {handle} of {invited.host}", hint=hint)
+        remote[name] = Abroad(handle, invited.host)
+    return remote
 
 
 def _refuse(host: str, own: str, known: Peer, keys: Peer) -> None:
