@@ -21,7 +21,7 @@ from amq.store.remote import read_remote
 from tests.bridge import rig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from amq.bridge.config import Bridge
 
@@ -46,6 +46,7 @@ class Host:
     root: str
     bridge: Bridge
     log: Path
+    inside: tuple[str, ...] = ()
     running: subprocess.Popen[bytes] | None = None
     sent: list[str] = field(default_factory=list)
 
@@ -61,7 +62,7 @@ class Host:
     def start(self) -> None:
         """Start its bridge."""
         with self.log.open("ab") as log:
-            words = [sys.executable, "-c", _RUN, self.root, self.bridge.directory]
+            words = [*self.inside, sys.executable, "-c", _RUN, self.root, self.bridge.directory]
             self.running = subprocess.Popen(words, stdout=log, stderr=log)
 
     def kill(self) -> None:
@@ -118,7 +119,7 @@ class Hosts:
     def start_hub(self) -> None:
         """Start the hub, which is the first host's."""
         first, *_ = self.hosts.values()
-        self.hub = rig.start_hub(first.bridge.directory)
+        self.hub = rig.start_hub(first.bridge.directory, first.inside)
 
     def kill_hub(self) -> None:
         """End the hub's processes without a word, as a loss of power does."""
@@ -148,15 +149,24 @@ def until(holds: Callable[[], bool], within_s: float = WITHIN_S) -> None:
         time.sleep(0.02)
 
 
-def make(place: Path, *names: str, agents: tuple[str, ...] = ("claude", "codex")) -> Hosts:
-    """Return hosts below PLACE, with AGENTS in each one's queue, all of them exported."""
+def make(
+    place: Path,
+    *names: str,
+    agents: tuple[str, ...] = ("claude", "codex"),
+    url: str = "",
+    inside: Mapping[str, tuple[str, ...]] | None = None,
+) -> Hosts:
+    """Return hosts below PLACE, with AGENTS in each one's queue, all of them exported.
+
+    URL is the hub's, else one on loopback. INSIDE has the words that run a command on each host.
+    """
     hosts = {}
-    for name, bridge in rig.bridged(place, *names).items():
+    for name, bridge in rig.bridged(place, *names, url=url).items():
         queue = QueueLayout(str(place / f"queue-{name}"))
         registry.make_queue(queue, tracked=False)
         registry.register(queue, list(agents), 0)
         found = export(bridge.directory, agents)
-        hosts[name] = Host(name, queue.root, found, place / f"log-{name}")
+        hosts[name] = Host(name, queue.root, found, place / f"log-{name}", (inside or {}).get(name, ()))
     return Hosts(hosts)
 
 

@@ -12,7 +12,7 @@ import sys
 import sysconfig
 import threading
 import warnings
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -98,19 +98,19 @@ class Hub:
         return self.process.wait(30)
 
 
-def start_hub(directory: str) -> Hub:
-    """Run the hub whose files are in DIRECTORY; return when it is ready."""
-    words = [sys.executable, "-c", _SERVE, directory]
+def start_hub(directory: str, inside: Sequence[str] = ()) -> Hub:
+    """Run the hub whose files are in DIRECTORY, by the words INSIDE; return when it is ready."""
+    words = [*inside, sys.executable, "-c", _SERVE, directory]
     process = subprocess.Popen(words, env=environment(), stderr=subprocess.PIPE, text=True, cwd=directory)
     hub = Hub(process)
     hub.wait_for("is ready at")
     return hub
 
 
-def bridged(place: Path, *hosts: str) -> dict[str, Bridge]:
+def bridged(place: Path, *hosts: str, url: str = "") -> dict[str, Bridge]:
     """Return bridges below PLACE of HOSTS that all know each other; the first has the hub."""
     first, *others = hosts
-    url = f"tls://127.0.0.1:{free_port()}"
+    url = url or f"tls://127.0.0.1:{free_port()}"
     directories = {host: str(place / host) for host in hosts}
     membership.set_up(directories[first], first, url)
     for host in others:

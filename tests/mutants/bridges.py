@@ -69,5 +69,5 @@ BRIDGED = (
     Mutant("a sender is of any host", "bridge/names.py", "arriving", "not at_home(header.sender, came_from)", "False", HOSTILE),
     Mutant("mail is for any agent", "bridge/names.py", "arriving", "abroad(handle, host) not in header.to", "False", HOSTILE),
     Mutant("any agent gets mail", "bridge/files.py", "Files.deliver", "item.handle not in self.bridge.exports", "False", HOSTILE),
-    Mutant("a remote mailbox takes the name of an agent here", "bridge/files.py", "Files.make_mailbox", "self._is_anothers(mailbox, remote)", "False", HOSTILE),
+    Mutant("a remote mailbox takes the name of an agent here", "bridge/files.py", "Files._made_mailbox", "self._is_anothers(mailbox, remote)", "False", HOSTILE),
 )  # fmt: skip

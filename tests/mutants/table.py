@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.any_shell import ANY_SHELL
 from tests.mutants.bridges import BRIDGED
+from tests.mutants.carrying import CARRIED
 from tests.mutants.certification import CERTIFICATION
 from tests.mutants.certified import CERTIFIED
 from tests.mutants.codex import CODEX
@@ -1242,6 +1243,7 @@ MUTANTS = (
     *MODS,
     *OF_SEVERAL,
     *BRIDGED,
+    *CARRIED,
     *LEASED,
     *BESIDE_GO,
     *CERTIFIED,
