@@ -13,7 +13,7 @@ import pytest
 from tests.bridge.machines import Machines, needs_namespaces
 
 PAGE = Path(__file__).parents[2] / "docs" / "bridge.md"
-STARTS = {"amq bridge hub": "is ready at", "amq bridge run": "connected"}
+STARTS = {"amq bridge hub": "is ready at", "amq bridge run": "connected to"}
 """Commands that go on, each with what it says when it is ready."""
 AGENTS = {"laptop": "claude", "desk": "codex"}
 
