@@ -31,7 +31,7 @@ ROOMS = {
     "amq.procfs": "procfs",
     "amq.git_repository": "config",
     "amq.runtime.policy": "policy",
-    **{f"amq.bridge.{name}": "ledger" for name in ("ledger", "names", "wire")},
+    **{f"amq.bridge.{name}": "ledger" for name in ("exchange", "ledger", "names", "wire")},
     **{
         f"amq.{name}": name
         for name in ("bridge", "certify", "cli", "config", "demo", "mail", "pty", "runtime", "schema", "setup", "store")

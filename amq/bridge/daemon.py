@@ -8,6 +8,7 @@ hub. Files are touched in one thread, so that no two steps on them overlap. Deci
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import time
@@ -94,6 +95,7 @@ def carry(queue: QueueLayout, bridge: Bridge, private: PrivateState, say: Callab
             loop.add_signal_handler(number, task.cancel)
         await Daemon(queue, bridge, private, say).run()
 
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns at each end of a connection with TLS
     with suppress(asyncio.CancelledError):
         asyncio.run(run())
 
@@ -273,6 +275,8 @@ class Daemon:
             self._say_hub("")
             try:
                 await self._use(hub)
+            except HubGone:
+                pass
             finally:
                 await hub.close()
             self._say_hub("the connection to the hub has ended")

@@ -41,10 +41,11 @@ class Hints:
         return epoch, dict(filter(None, map(_hint, lines)))
 
     def begin(self, epoch: Epoch, items: Iterable[tuple[Item, int]] = ()) -> None:
-        """Start anew, for the hub of EPOCH, with the hints about ITEMS. Raises OSError."""
+        """Start anew, for the hub of EPOCH, with the hints about ITEMS. Errors are ignored, as in `add`."""
         self.close()
         lines = [json.dumps([epoch.created, epoch.last_seq]), *(_line(item, seq) for item, seq in items)]
-        write_private(self._path, "".join(f"{line}\n" for line in lines))
+        with suppress(OSError):
+            write_private(self._path, "".join(f"{line}\n" for line in lines))
 
     def add(self, item: Item, seq: int) -> None:
         """Add a hint. Errors are ignored: it may be lost."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import nats.errors
 from nats.aio.client import Client
@@ -23,7 +23,7 @@ from amq.errors import AmqError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from nats.aio.msg import Msg
@@ -36,12 +36,16 @@ ANSWER_WITHIN_S = 30.0
 PING_S = 10
 """Seconds between two pings; two without an answer end the connection."""
 BEGIN_WITHIN_S = 10.0
+CLOSE_WITHIN_S = 1.0
 PULL_MESSAGES, PULL_BYTES = 32, 16 << 20
 """The most messages, and bytes, that are delivered before they are taken."""
 PULL_S = 20.0
 _AT_ONCE_S = 0.005
 _FULL = {10077, 10047, 10023, 10028}
 """JetStream's numbers for what means that a stream or the server has no room: by bytes, storage, resources, memory."""
+
+
+_ADD_IT = "on the hub's host, add this host: amq bridge join FILE"
 
 
 class NoHub(AmqError):
@@ -56,6 +60,17 @@ class HubGone(AmqError):
     code = "hub_gone"
 
 
+@contextmanager
+def _gone_if_it_fails() -> Iterator[None]:
+    """Raise HubGone for what nats-py raises in the block: after an error, another connection is made."""
+    try:
+        yield
+    except (nats.errors.NoRespondersError, TimeoutError):
+        raise  # an answer that did not come
+    except (nats.errors.Error, OSError) as error:
+        raise HubGone(_in_words(error)) from error
+
+
 class Delivery:
     """A message that the hub has delivered, until it is taken."""
 
@@ -66,11 +81,13 @@ class Delivery:
 
     async def taken(self) -> None:
         """Take it off the hub. If that is lost, the hub delivers it again."""
-        await self._message.ack()
+        with _gone_if_it_fails():
+            await self._message.ack()
 
     async def later(self, seconds: float) -> None:
         """Ask the hub to deliver it again after SECONDS."""
-        await self._message.nak(delay=seconds)
+        with _gone_if_it_fails():
+            await self._message.nak(delay=seconds)
 
 
 class Hub:
@@ -100,8 +117,7 @@ class Hub:
 
     async def close(self) -> None:
         """End the connection."""
-        with suppress(Exception):
-            await self._client.close()
+        await _close(self._client)
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
@@ -115,16 +131,14 @@ class Hub:
             )
         except nats.errors.NoRespondersError:
             return Failed(f"the hub has no stream {hub_conf.STREAM}", is_full=True)
-        except (TimeoutError, nats.errors.TimeoutError):
+        except TimeoutError:
             return Failed("the hub did not answer", is_full=True)
         return _outcome(message.data)
 
     async def say(self, subject: str, data: bytes) -> None:
         """Send DATA to the host that listens, if it does so now."""
-        try:
+        with _gone_if_it_fails():
             await self._client.publish(subject, data)
-        except nats.errors.Error as error:
-            raise HubGone(_in_words(error)) from error
 
     # -- getting ------------------------------------------------------------------------------------------------------
 
@@ -134,17 +148,17 @@ class Hub:
         async def came(message: Msg) -> None:
             heard(message.subject, message.data)
 
-        await self._client.subscribe(subject, cb=came)
+        with _gone_if_it_fails():
+            await self._client.subscribe(subject, cb=came)
 
     async def begin(self) -> None:
         """Find this host's consumer, and how far the stream is. Raises NoHub.
 
         A host may not ask how the stream is. The number that it gets for a message to itself says as much.
         """
-        self._pulled = await self._client.subscribe(
-            f"{hub_conf.inbox(self._host)}.pull.{self._client._nuid.next().decode()}"
-        )
+        inbox = f"{hub_conf.inbox(self._host)}.pull.{self._client._nuid.next().decode()}"
         try:
+            self._pulled = await self._or_gone(self._client.subscribe(inbox))
             answer = await self._or_gone(self._client.request(self._api("CONSUMER.INFO"), b"", timeout=BEGIN_WITHIN_S))
             found = json.loads(answer.data)
             if "error" in found:
@@ -185,21 +199,21 @@ class Hub:
                 else:
                     self._owed -= 1
                     found.append(Delivery(message))
-        except (TimeoutError, nats.errors.TimeoutError):
+        except TimeoutError:
             self._owed = self._owed if found else 0
         return found
 
     async def _or_gone(self, doing: Any) -> Any:
         """Return what comes of the coroutine DOING; raises HubGone if the connection ends first."""
         work = asyncio.ensure_future(doing)
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())  # else asyncio complains of it
         gone = asyncio.ensure_future(self._gone.wait())
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 raise HubGone("the connection to the hub has ended")
-            return work.result()
-        except (nats.errors.ConnectionClosedError, nats.errors.BadSubscriptionError) as error:
-            raise HubGone(_in_words(error)) from error
+            with _gone_if_it_fails():
+                return work.result()
         finally:
             gone.cancel()
             work.cancel()
@@ -236,17 +250,22 @@ async def connect(bridge: Bridge) -> Hub:
         )
         await asyncio.wait_for(connecting, CONNECT_WITHIN_S)
     except (OSError, nats.errors.Error, TimeoutError, ValueError) as error:
-        with suppress(Exception):
-            await client.close()
+        await _close(client)
         raise NoHub(*_refusal(bridge.hub, failures[-1] if failures else error)) from error
     version = client.connected_server_version
     if (version.major, version.minor) < hub_conf.OLDEST:
-        await client.close()
+        await _close(client)
         raise NoHub(
             f"the hub is nats-server {version.major}.{version.minor}, which may forget what it has taken",
             hint="install nats-server 2.10 or newer on the hub's host",
         )
     return Hub(client, bridge.host, gone)
+
+
+async def _close(client: Client) -> None:
+    """Close the connection of CLIENT; after a handshake that failed, nats-py waits for its end for ever."""
+    with suppress(Exception):
+        await asyncio.wait_for(client.close(), CLOSE_WITHIN_S)
 
 
 def _outcome(data: bytes) -> Published | Failed:
@@ -265,7 +284,9 @@ def _refusal(url: str, error: BaseException) -> tuple[str, str]:
         return f"the hub's certificate is not the one that was pinned ({reason})", "join again, if the hub is a new one"
     said = _in_words(error)
     if "authorization" in said.lower():
-        return "the hub does not know this host's key", "on the hub's host, add this host: amq bridge join FILE"
+        return "the hub does not know this host's key", _ADD_IT
+    if isinstance(error, BrokenPipeError | ConnectionResetError) or "eof" in said:
+        return "the hub ended the connection: it may not know this host's key", _ADD_IT
     return f"no hub at {url}: {said}", "is it running, and is its port reachable? amq bridge hub"
 
 
