@@ -66,7 +66,7 @@ BRIDGED = (
     Mutant("doctor looks at no key", "setup/checks_bridge.py", "bridge", "yield from _keys(found)", "pass", DOCTOR),
     Mutant("doctor finds no old server", "setup/checks_bridge.py", "bridge", "yield from _hub(machine)", "pass", DOCTOR),
     Mutant("a certificate ends unseen", "setup/checks_bridge.py", "bridge", "end < datetime.now(UTC) + SOON", "False", DOCTOR),
-    Mutant("a sender is of any host", "bridge/names.py", "arriving", "not at_home(header.sender, came_from)", "False", HOSTILE),
+    Mutant("a sender is of any host", "bridge/names.py", "arriving", "not at_home(header.sender, came_from)", "False", "tests/bridge/test_names.py"),
     Mutant("mail is for any agent", "bridge/names.py", "arriving", "abroad(handle, host) not in header.to", "False", HOSTILE),
     Mutant("any agent gets mail", "bridge/files.py", "Files.deliver", "item.handle not in self.bridge.exports", "False", HOSTILE),
     Mutant("a remote mailbox takes the name of an agent here", "bridge/files.py", "Files._made_mailbox", "self._is_anothers(mailbox, remote)", "False", HOSTILE),
