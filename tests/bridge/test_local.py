@@ -12,6 +12,7 @@ import pytest
 
 from amq.bridge import membership, state
 from amq.layout import QueueLayout
+from amq.mail.mailbox import Mailbox
 from amq.store import registry
 from amq.store.remote import Remote, write_remote
 from tests.conftest import Shell, private_directory
@@ -137,3 +138,8 @@ def test_status_says_what_is_wrong(amq: Shell, running: Any) -> None:
 def test_status_without_a_bridge(amq: Shell) -> None:
     assert "amq bridge init" in amq("bridge", "status").err
     assert "amq bridge init" in amq("bridge", "run").err
+
+
+@pytest.mark.usefixtures("bridge")
+def test_its_name_may_stand_in_the_line_that_notifies_an_agent(amq: Shell) -> None:
+    assert "codex-b" in Mailbox(str(amq.root), "bob").account.known_agents()
