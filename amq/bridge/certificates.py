@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 4222
 AUTHORITY_DAYS, SERVER_DAYS = 7305, 3652
-"""How long the authority and the server's certificate count: 20 and 10 years."""
+"""The time for which the authority and the server's certificate count: 20 and 10 years."""
 _SKEW = timedelta(days=1)
-"""How far behind another host's clock may be."""
+"""The most that another host's clock may be behind."""
 
 
 def place(url: str) -> tuple[str, int]:

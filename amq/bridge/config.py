@@ -1,4 +1,4 @@
-"""What a user has set up for the bridge of one queue: one readable file and two keys, in the user's private directory.
+"""The set-up of the bridge of one queue: one readable file and two keys, in the user's private directory.
 
     queues/PROJECT-DIGEST/bridge/
         bridge.toml   this host's name, the hub, the peers and their public keys, what is exported, remote mailboxes

@@ -25,7 +25,7 @@ _VERSION = b"amq1"
 _LENGTH_BYTES = 2
 """The size of the number that says how long the subject in a Box is."""
 OVERHEAD_BYTES = 40 + len(_VERSION) + _LENGTH_BYTES
-"""How much longer what is sealed is than the subject and the data together."""
+"""The length that sealing adds to the subject and the data together."""
 GET_IT = "install the extra: pip install 'agent-message-queue[bridge]'"
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PROGRAM = "nats-server"
 HUB, CONF, ADMIN = "hub", "nats.conf", "admin.nk"
 LOOK_S = 1.0
-"""How long after its end the hub's process notices that nats-server has ended, in seconds."""
+"""The time in which the hub's process notices that nats-server has ended, in seconds."""
 STOP_WITHIN_S = 10.0
 _GET_IT = (
     "get it: https://github.com/nats-io/nats-server/releases, `brew install nats-server`, or your distribution if its "
@@ -104,7 +104,7 @@ def find_server(environ: Mapping[str, str]) -> str:
 def serve(directory: str, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
     """Run the hub whose files are in DIRECTORY, of the bridge, until this process is asked to end.
 
-    It starts again when a host joins or is removed: nats-server, told to read its configuration again, gives a new
+    It starts again when a host joins or is removed: nats-server, asked to read its configuration again, gives a new
     account no part of what is there (2.15.1). SAY gets a line when the hub is ready. Raises HubFailed if nats-server
     ends by itself.
     """

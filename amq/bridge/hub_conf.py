@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 STREAM = "AMQ"
 SUBJECTS = "amq.>"
-"""What the stream keeps: `amq.DST.SRC.…`."""
+"""The subjects that the stream keeps: `amq.DST.SRC.…`."""
 API = "hub.API"
 """The prefix by which a host asks JetStream; by the usual one it would ask for streams of its own account."""
 HUB_ACCOUNT = "HUB"

@@ -1,4 +1,4 @@
-"""What the hub's own process makes on the hub: the stream, and a consumer for each host."""
+"""The hub's own process makes the stream, and a consumer for each host."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nats.js import JetStreamContext
 
 WITHIN_S = 20.0
-"""How long nats-server may take to answer after its start."""
+"""The time that nats-server may take to answer after its start."""
 _AGAIN_S = 0.1
 _ABOVE = "it has printed the reason above; if its port is in use, an earlier nats-server may still run: end that"
 

@@ -1,4 +1,4 @@
-"""An invitation: what one host tells another of itself, in a file that the user carries. It holds no secret.
+"""An invitation: one host's public keys and agents, in a file that the user carries to another. It holds no secret.
 
     host = "laptop"
     nkey = "UAL…"

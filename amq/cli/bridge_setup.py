@@ -1,4 +1,4 @@
-"""What the commands share that set up a bridge: where its files are, and what they print."""
+"""The part that the commands share which set up a bridge: where its files are, and what they print."""
 
 from __future__ import annotations
 

@@ -266,7 +266,7 @@ class BridgePeer(Model):
     host: str
     """Its name."""
     fingerprint: str
-    """What stands for both of its public keys."""
+    """Twenty digits that stand for both of its public keys."""
 
 
 class Exported(Model):
@@ -288,12 +288,12 @@ class RemoteMailbox(Model):
 
 
 class Bridge(Model):
-    """How this host takes part in the bridge of the queue."""
+    """This host's part in the bridge of the queue."""
 
     host: str
     """This host's name."""
     fingerprint: str
-    """What stands for both of its public keys."""
+    """Twenty digits that stand for both of its public keys."""
     hub: str
     """The hub's address; empty if there is none yet."""
     hub_is_here: bool
@@ -307,7 +307,7 @@ class Bridge(Model):
 
 
 class Invited(Bridge):
-    """How this host takes part, and its own invitation."""
+    """This host's part in the bridge, and its own invitation."""
 
     invitation: str
     """The absolute path of the file that was written."""
@@ -343,7 +343,7 @@ class BridgeStatus(Model):
     host: str = absent
     """This host's name."""
     fingerprint: str = absent
-    """What stands for both of its public keys."""
+    """Twenty digits that stand for both of its public keys."""
     hub: str = absent
     """The hub's address; empty if there is none yet."""
     hub_is_here: bool = absent

@@ -17,7 +17,7 @@ from amq.store import registry
 
 _LIBRARIES = ("nats", "nkeys", "nacl", "cryptography")
 SOON = timedelta(days=90)
-"""How long before its end a certificate is reported."""
+"""The time before its end in which a certificate is reported."""
 
 
 def bridge(root: str, machine: Environment) -> Iterator[Finding]:

@@ -40,7 +40,7 @@ def hosts() -> Iterator[dict[str, Bridge]]:
 
 @asynccontextmanager
 async def connected(bridge: Bridge, seed: str = "", **more: Any) -> AsyncIterator[tuple[Client, asyncio.Event]]:
-    """Yield a connection of a host to the hub, and an event for a refusal that the hub tells it of."""
+    """Yield a connection of a host to the hub, and an event that a refusal by the hub sets."""
     refused = asyncio.Event()
 
     async def note(error: Exception) -> None:

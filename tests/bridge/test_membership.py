@@ -1,4 +1,4 @@
-"""Which hosts are in a bridge: what they tell each other, and what none can make another believe."""
+"""Set up which hosts are in a bridge: what they learn of each other, and what none can make another believe."""
 
 from __future__ import annotations
 
