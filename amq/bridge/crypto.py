@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import base64
 import os
+import sys
 
+from amq import quoting
 from amq.bridge.checked_table import KEY_BYTES, BadBridge
 from amq.bridge.config import Bridge, Peer, read_key, write_key
 from amq.errors import AmqError, BadMessage
@@ -26,7 +28,8 @@ _LENGTH_BYTES = 2
 """The size of the number that says how long the subject in a Box is."""
 OVERHEAD_BYTES = 40 + len(_VERSION) + _LENGTH_BYTES
 """The length that sealing adds to the subject and the data together."""
-GET_IT = "install the extra: pip install 'agent-message-queue[bridge]'"
+_PACKAGES = ("cryptography", "nats-py[nkeys]", "pynacl")
+"""The packages of the extra `bridge`."""
 
 
 class NoBridgeExtra(AmqError):
@@ -35,7 +38,12 @@ class NoBridgeExtra(AmqError):
     code = "no_bridge_extra"
 
     def __init__(self, error: ImportError) -> None:
-        super().__init__(f"amq bridge needs {error.name}, which is not installed", hint=GET_IT)
+        super().__init__(f"amq bridge needs {error.name}, which is not installed", hint=how_to_get_packages())
+
+
+def how_to_get_packages() -> str:
+    """Return what installs the packages of the extra `bridge` into the environment that amq runs in."""
+    return f"install them: {quoting.shell_line((sys.executable, '-m', 'pip', 'install', *_PACKAGES))}"
 
 
 def make_keys(directory: str) -> None:

@@ -27,7 +27,7 @@ def bridge(root: str, machine: Environment) -> Iterator[Finding]:
         return
     missing = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:
-        yield Finding(f"the bridge needs {', '.join(missing)}, which cannot be imported", crypto.GET_IT)
+        yield Finding(f"the bridge needs {', '.join(missing)}, which cannot be imported", crypto.how_to_get_packages())
         return
     yield from _keys(found)
     yield from _agents(found, QueueLayout(root))

@@ -216,4 +216,4 @@ def test_without_the_extra_amq_says_how_to_get_it(
         monkeypatch.setitem(sys.modules, name, None)
     said = machines[0].fails("bridge", "init", "--host", "laptop", "--hub", "tls://127.0.0.1")
     assert "which is not installed" in said
-    assert "agent-message-queue[bridge]" in said
+    assert "-m pip install cryptography 'nats-py[nkeys]' pynacl" in said

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-NAMES, WORLD, WIRE, FILES, LOCAL = (f"tests/bridge/test_{name}.py" for name in ("names", "exchange", "wire", "files", "local"))
+NAMES, WORLD, WIRE, FILES, LOCAL = (
+    f"tests/bridge/test_{name}.py" for name in ("names", "exchange", "wire", "files", "local")
+)
 STEPS = "tests/crash/test_every_step.py"
 
 CARRIED = (

@@ -159,4 +159,4 @@ def test_a_missing_library_is_a_finding(place: Place, monkeypatch: pytest.Monkey
     monkeypatch.setattr(checks_bridge, "_LIBRARIES", ("nacl", "nats_is_missing"))
     (finding,) = place.findings()
     assert finding.text == "the bridge needs nats_is_missing, which cannot be imported"
-    assert "agent-message-queue[bridge]" in finding.remedy
+    assert "-m pip install cryptography 'nats-py[nkeys]' pynacl" in finding.remedy
