@@ -80,6 +80,30 @@ def test_the_hub_admits_whom_its_own_host_has_pinned(place: Path) -> None:
     assert "host_b" not in conf.read_text()
 
 
+@pytest.mark.parametrize("lost", ["host.nk", "box.key"])
+def test_a_lost_key_is_replaced_on_all_hosts(place: Path, lost: str) -> None:
+    """As docs/bridge.md says it."""
+    found = bridged(place, "a", "b")
+    old = membership.keys_of(found["b"])
+    Path(found["b"].directory, lost).unlink()
+    new = membership.keys_of(membership.set_up(found["b"].directory, "b", ""))
+    assert (new != old, new.nkey != old.nkey, new.box != old.box) == (True, lost == "host.nk", lost == "box.key")
+    membership.remove(found["a"].directory, "b")
+    assert invite(found["b"].directory, found["a"].directory) == ["b"]
+    assert bridge_of(place, "a").peers["b"] == new
+    assert new.nkey in Path(found["a"].directory, "hub", "nats.conf").read_text()
+
+
+def test_a_stolen_authority_is_replaced_on_all_hosts(place: Path) -> None:
+    found = bridged(place, "a", "b")
+    old = Path(found["b"].ca).read_bytes()
+    Path(found["a"].directory, "hub", "ca.key").unlink()
+    Path(found["a"].ca).unlink()
+    membership.set_up(found["a"].directory, "a", found["a"].hub)
+    assert invite(found["a"].directory, found["b"].directory) == []
+    assert Path(found["b"].ca).read_bytes() == Path(found["a"].ca).read_bytes() != old
+
+
 def test_only_the_hubs_host_introduces_others(place: Path) -> None:
     found = bridged(place, "a", "b")
     text = membership.invitation(found["b"]) + '[peers.evil]\nnkey = "U' + "A" * 55 + f'"\nbox = "{"A" * 43}="\n'
