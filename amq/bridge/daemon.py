@@ -71,7 +71,8 @@ WRONG_S = 120.0
 """The same, for what a user must put right first: a key, a version."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 """Seconds between two attempts to reach the hub: doubled each time, up to the longest."""
-WRITE_S = 0.5
+WRITE_S, WRITE_SHARE = 0.5, 20.0
+"""Seconds between two writes of the state, and how many times as long as one write takes this is at least."""
 _QUIET_S = 0.002
 _LARGE_BYTES = 1 << 20
 
@@ -516,12 +517,14 @@ class Daemon:
     async def _publish_state(self) -> None:
         while True:
             await self._changed.wait()
-            await asyncio.sleep(WRITE_S)
             self._changed.clear()
+            began = time.monotonic()
             try:
                 await self._io(state.write_state, self._bridge.directory, self._state())
             except OSError as error:
                 self._say(f"the state cannot be written: {why(error)}")
+            # with much mail on its way, this counts for long
+            await asyncio.sleep(max(WRITE_S, WRITE_SHARE * (time.monotonic() - began)))
 
     def _state(self) -> dict[str, Any]:
         """Return what the commands show."""

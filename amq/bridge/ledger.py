@@ -21,6 +21,7 @@ until the other host says what has become of it: the files are the truth, and th
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import NamedTuple
 
 from amq.record import record
@@ -251,7 +252,7 @@ class Outgoing:
 
     def questions(self, most: int) -> dict[str, list[Item]]:
         """Return up to MOST items to ask each host about. Call `asked` once the hub has the question."""
-        return {host: list(items)[:most] for host, items in self._unasked.items() if items}
+        return {host: list(islice(items, most)) for host, items in self._unasked.items() if items}
 
     def asked(self, host: str, items: Iterable[Item]) -> None:
         """Take note that the hub has a question to HOST about ITEMS."""
@@ -316,7 +317,7 @@ class Incoming:
 
     def untold(self, most: int) -> dict[str, list[Receipt]]:
         """Return up to MOST receipts to send to each host. Call `told` once the hub has them."""
-        return {host: list(receipts.values())[:most] for host, receipts in self._untold.items() if receipts}
+        return {host: list(islice(told.values(), most)) for host, told in self._untold.items() if told}
 
     def told(self, host: str, receipts: Iterable[Receipt]) -> None:
         """Take note that the hub has these RECEIPTS for HOST; one that has changed meanwhile is still to be sent."""
