@@ -49,15 +49,6 @@ def sent(ledger: Outgoing, item: Item = ITEM, seq: int = 1) -> None:
     ledger.published(item, seq, is_repeat=False)
 
 
-@pytest.mark.parametrize("part", range(10))
-def test_nothing_is_lost_or_shown_twice_whatever_happens(part: int) -> None:
-    for number in range(part, SCHEDULES, 10):
-        seed = SEED * SCHEDULES + number
-        world = World(seed, "abc" if number % 3 == 0 else "ab")
-        world.run(STEPS)
-        assert world.faults() == [], f"World({seed}, …).run({STEPS}), {TOLD}"
-
-
 def test_a_long_quiet_hub_is_never_sent_anything_twice() -> None:
     """A late answer is not evidence: no clock makes the bridge publish again."""
     ledger = outgoing(ITEM)
@@ -245,3 +236,12 @@ def test_a_name_that_could_reach_outside_is_never_looked_for() -> None:
     exchange = Exchange("b", Outgoing(HUB, {}), lambda: "word")
     hostile = [Item(MAIL, "a", "codex", "../../x"), Item(MAIL, "a", "../codex", "m"), Item(MAIL, "c", "codex", "m")]
     assert [type(step).__name__ for step in exchange.talk("a", "boot", [], hostile)] == ["Taken"]
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_nothing_is_lost_or_shown_twice_whatever_happens(part: int) -> None:
+    for number in range(part, SCHEDULES, 10):
+        seed = SEED * SCHEDULES + number
+        world = World(seed, "abc" if number % 3 == 0 else "ab")
+        world.run(STEPS)
+        assert world.faults() == [], f"World({seed}, …).run({STEPS}), {TOLD}"

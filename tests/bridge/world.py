@@ -126,7 +126,7 @@ class World:
             act(self._any_host())
         self.rest()
 
-    def rest(self, most: int = 20000) -> None:
+    def rest(self, most: int = 3000) -> None:
         """Let everything be delivered and read, until nothing moves; fail if it moves for ever."""
         self.is_calm = True
         for host in self.hosts.values():
