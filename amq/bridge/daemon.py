@@ -305,7 +305,7 @@ class Daemon:
         outgoing.cut_off()
         epoch = hub.epoch(outgoing.epoch)
         is_other = outgoing.hub(epoch)
-        self._exchange.connected(is_other)
+        self._exchange.connected(is_other_hub=is_other)
         if is_other:
             await self._io(self._hints.begin, epoch)
         await hub.listen(wire.presence_subject(self._bridge.host, "*"), self._hear)

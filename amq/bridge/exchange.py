@@ -216,7 +216,7 @@ class Exchange:
                 self.outgoing.asked(host, asked)
                 self.incoming.told(host, told)
 
-    def connected(self, is_other_hub: bool) -> None:
+    def connected(self, *, is_other_hub: bool) -> None:
         """Take note that the hub is there; one that has forgotten has also forgotten receipts of this host.
 
         So this host then counts as started again, and the others ask.

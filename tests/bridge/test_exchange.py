@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
 import pytest
 
-from amq.bridge.exchange import Exchange, Failed, Publish, Published
+from amq.bridge.exchange import BUSY, Exchange, Failed, Publish, Published
 from amq.bridge.ledger import (
     ACK,
     CONFIRMED,
@@ -22,6 +25,9 @@ from amq.bridge.ledger import (
 )
 from tests.bridge.world import World
 from tests.seeds import SEED, SOAK, TOLD
+
+if TYPE_CHECKING:
+    from amq.bridge.exchange import Steps
 
 SCHEDULES = 100_000 if SOAK else 100
 STEPS = 300
@@ -47,6 +53,7 @@ def sent(ledger: Outgoing, item: Item = ITEM, seq: int = 1) -> None:
     """Publish all that waits; the hub takes ITEM."""
     ledger.take(0, 10)
     ledger.published(item, seq, is_repeat=False)
+    ledger.asked("b", [item])
 
 
 def test_a_long_quiet_hub_is_never_sent_anything_twice() -> None:
@@ -236,6 +243,68 @@ def test_a_name_that_could_reach_outside_is_never_looked_for() -> None:
     exchange = Exchange("b", Outgoing(HUB, {}), lambda: "word")
     hostile = [Item(MAIL, "a", "codex", "../../x"), Item(MAIL, "a", "../codex", "m"), Item(MAIL, "c", "codex", "m")]
     assert [type(step).__name__ for step in exchange.talk("a", "boot", [], hostile)] == ["Taken"]
+
+
+def names_of(steps: Steps, *came: object) -> list[str]:
+    """Return the names of all STEPS, the first of which come out as CAME, the others as None."""
+    found, outcomes = [], iter((None, *came))
+    with suppress(StopIteration):
+        while True:
+            found.append(type(steps.send(next(outcomes, None))).__name__)
+    return found
+
+
+def exchange_with(*items: Item) -> Exchange:
+    """Return the exchange of host a, which has sent ITEMS."""
+    words = (f"word {number}" for number in range(100))
+    exchange = Exchange("a", outgoing(*items), lambda: next(words))
+    sent(exchange.outgoing)
+    return exchange
+
+
+def test_a_host_says_nothing_of_what_is_for_another_host() -> None:
+    exchange = exchange_with(ITEM)
+    assert names_of(exchange.talk("c", "boot", [Receipt(ITEM, DRAINED)], [])) == ["Taken"]
+    assert stage(exchange.outgoing) == SENT
+
+
+def test_a_receipt_stays_at_the_hub_until_the_mail_is_filed() -> None:
+    exchange = exchange_with(ITEM)
+    assert names_of(exchange.talk("b", "boot", [Receipt(ITEM, DRAINED)], []), False) == ["Settle", "Later"]
+    assert stage(exchange.outgoing) == SENT
+    assert names_of(exchange.talk("b", "boot", [Receipt(ITEM, DRAINED)], []), True) == ["Settle", "Taken"]
+    assert stage(exchange.outgoing) == ""
+
+
+def test_a_question_stays_at_the_hub_until_that_has_the_answer() -> None:
+    exchange, asked = exchange_with(), [Item(MAIL, "b", "claude", "m1")]
+    assert names_of(exchange.talk("b", "boot", [], asked), (DRAINED, ""), False) == ["Find", "Send", "Later"]
+    assert names_of(exchange.talk("b", "boot", [], asked), (DRAINED, ""), True) == ["Find", "Send", "Taken"]
+
+
+def test_unread_mail_that_is_asked_about_is_watched_from_then_on() -> None:
+    exchange, asked = exchange_with(), [Item(MAIL, "b", "claude", "m1")]
+    names_of(exchange.talk("b", "boot", [], asked), (THERE, ""), True)
+    assert exchange.incoming.watching() == ["claude"]
+    assert names_of(exchange.inbox("claude", []), (DRAINED, "")) == ["Find"]
+    assert exchange.incoming.untold(10) == {"b": [Receipt(asked[0], DRAINED)]}
+
+
+def test_a_hub_that_has_forgotten_has_lost_receipts_so_the_others_are_to_ask() -> None:
+    exchange = exchange_with()
+    before = exchange.boot
+    exchange.connected(is_other_hub=False)
+    assert exchange.boot == before
+    exchange.connected(is_other_hub=True)
+    assert exchange.boot != before
+
+
+def test_what_cannot_be_stored_now_comes_again() -> None:
+    exchange = exchange_with()
+    item = Item(MAIL, "b", "claude", "m1")
+    assert names_of(exchange.mail(item, b""), (BUSY, "full")) == ["Deliver", "Later"]
+    assert exchange.incoming.untold(10) == {}
+    assert names_of(exchange.mail(item, b""), (THERE, "")) == ["Deliver", "Taken"]
 
 
 @pytest.mark.parametrize("part", range(10))

@@ -218,6 +218,16 @@ def test_an_acknowledgement_comes_for_what_was_sent_only(files: Files) -> None:
     assert os.listdir(received) == ["m1.json"]
 
 
+def test_a_host_acknowledges_nothing_for_another_one(files: Files) -> None:
+    files.make_mailbox("c", "codex")
+    Mailbox(files.queue.root, "claude").send(["codex-b", "codex-c"], b"x\n", Draft(new_id="m1", ack=True))
+    forged = acks.Ack("m1", "t", "codex-c", "claude-a", "2026-01-01T00:00:00Z").render()
+    assert files.keep_ack(Item(ACK, "b", "claude", "m1"), forged) == (CONFIRMED, "")
+    assert os.listdir(files.queue.agent("claude").acks_received) == []
+    assert files.keep_ack(Item(ACK, "c", "claude", "m1"), forged) == (CONFIRMED, "")
+    assert os.listdir(files.queue.agent("claude").acks_received) == ["m1.json"]
+
+
 def test_an_acknowledgement_of_an_agent_that_is_not_exported_waits(files: Files) -> None:
     files.deliver(HERE, comes())
     Mailbox(files.queue.root, "claude").acknowledge("m1")

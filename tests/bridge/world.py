@@ -202,7 +202,7 @@ class World:
         host.running, host.is_connected, host.epoch_of_connection = [], True, self.hub.created
         host.bridge.outgoing.cut_off()
         is_other = host.bridge.outgoing.hub(Epoch(self.hub.created, self.hub.last_seq))
-        host.bridge.connected(is_other)
+        host.bridge.connected(is_other_hub=is_other)
         if is_other:
             host.hints, host.hinted_epoch = [], Epoch(self.hub.created)
 
