@@ -26,7 +26,10 @@ from amq.bridge.invitation import parse_invitation
 T = TypeVar("T")
 WITHIN_S = 30.0
 SCRIPTS = sysconfig.get_path("scripts")
-NATS_SERVER = shutil.which("nats-server", path=f"{SCRIPTS}{os.pathsep}{os.environ.get('PATH', '')}")
+NATS_SERVER = os.environ.get("NATS_SERVER") or shutil.which(
+    "nats-server", path=f"{SCRIPTS}{os.pathsep}{os.environ.get('PATH', '')}"
+)
+"""The path of nats-server; NATS_SERVER names another version of it."""
 _SERVE = """
 import os, sys
 from amq.bridge.hub import serve

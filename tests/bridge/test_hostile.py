@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -89,10 +90,12 @@ def sealed(three: Hosts, subject: str, data: bytes) -> tuple[str, bytes]:
 
 
 def files(three: Hosts) -> set[str]:
-    """Return every file in the queue of a, and beside it, but what changes with each message."""
+    """Return every file in the queue of a, and beside it, but those that come and go with each message."""
     place = Path(three["a"].root).parent
     found = {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()}
-    return {path for path in found if path.startswith(("queue-a/agents/", "x", "..")) and "/.amq/" not in path}
+    return {
+        path for path in found if path.startswith("queue-a/agents/") and not re.search(r"/\.amq/|/inbox/tmp/", path)
+    }
 
 
 def takes_none(three: Hosts, *attempts: tuple[str, bytes]) -> None:
