@@ -68,7 +68,7 @@ SWEEP_S = 30.0
 LATER_S = 15.0
 """Seconds until the hub delivers again what could not be taken."""
 WRONG_S = 120.0
-"""The same, for what a user must put right first: a key, a version."""
+"""Seconds until that, where a user must put something right first: a key, a version."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 """Seconds between two attempts to reach the hub: doubled each time, up to the longest."""
 WRITE_S, WRITE_SHARE = 0.5, 20.0

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     Steps = Generator["Step", Any, None]
 
 BUSY = "busy"
-"""What came of a step that this host cannot take now: the hub is to deliver again, later."""
+"""The outcome of a step that this host cannot take now: the hub is to deliver again, later."""
 MOST_AT_ONCE = 500
 """The most receipts or questions in one message."""
 
@@ -126,7 +126,7 @@ Step = Read | Publish | Note | Deliver | KeepAck | Find | Settle | Send | Taken 
 
 
 class Exchange:
-    """What passes between this host, named HOST, and the others. RANDOM returns a word that was not used before."""
+    """The steps between this host, named HOST, and the others. RANDOM returns a word that was not used before."""
 
     def __init__(self, host: str, outgoing: Outgoing, random: Callable[[], str]) -> None:
         self.host = host

@@ -1,4 +1,4 @@
-"""What was published, on the disk, so that a bridge that starts again need not publish it again.
+"""Hints on the disk of what was published, so that a bridge that starts again need not publish it again.
 
 The first line names the hub's epoch, each other one an item and the number that the hub gave it. Lines are appended and
 not synced: a hint that is lost or wrong costs a duplicate, which the other side drops, or a question.

@@ -1,4 +1,4 @@
-"""What this host knows of the mail that it sends to other hosts and gets from them. Pure; it may be lost at any time.
+"""The ledger of mail that this host sends to other hosts and gets from them. Pure; it may be lost at any time.
 
 An item is a message in `inbox/new` of a remote mailbox, or an acknowledgement in its `acks/received`. It stays there
 until the other host says what has become of it: the files are the truth, and this ledger only saves asking again.
@@ -35,7 +35,7 @@ MAIL, ACK = "mail", "ack"
 WAITING, IN_FLIGHT, SENT, THERE = "waiting", "in_flight", "sent", "there"
 """The stages of an item."""
 DRAINED, REFUSED, CONFIRMED, UNKNOWN = "drained", "refused", "confirmed", "unknown"
-"""What a receipt says besides THERE: the message was drained, was refused, the acknowledgement is there, or neither."""
+"""The states that a receipt may say besides THERE: the message was drained, was refused, the acknowledgement is there, or neither."""
 ENDED = frozenset({DRAINED, REFUSED, CONFIRMED})
 STATES = {MAIL: {THERE, DRAINED, REFUSED, UNKNOWN}, ACK: {CONFIRMED, UNKNOWN}}
 """The states that a receipt about each kind may have."""
@@ -56,7 +56,7 @@ class Item(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What has become of an item, as the host that gets it says. REASON is for a refusal."""
+    """A statement of what has become of an item, by the host that gets it. REASON is for a refusal."""
 
     item: Item
     state: str
@@ -76,7 +76,7 @@ class Epoch:
 
 
 class Progress:
-    """How far an item has come. `reason` says why it is still WAITING, "" if nothing has failed.
+    """The progress of an item. `reason` says why it is still WAITING, "" if nothing has failed.
 
     `boot` names the start of the other host that was known when it was put in flight.
     """

@@ -1,4 +1,4 @@
-"""What a running bridge says of itself to the commands `status`, `why` and `who`: one small file in its directory.
+"""The state that a running bridge shows to the commands `status`, `why` and `who`: one small file in its directory.
 
 The lock beside it is held while the bridge runs. So the file of one that has ended is never taken for what is.
 """

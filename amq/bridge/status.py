@@ -1,4 +1,4 @@
-"""What is known of agents on other hosts, and why mail for them waits: from this host's bridge, if it runs."""
+"""Find out where agents on other hosts are, and why mail for them waits: from this host's bridge, if it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is on the wire between two hosts: subjects, questions and receipts, presence. Pure.
+"""The wire between two hosts: subjects, questions and receipts, presence. Pure.
 
     amq.<to>.<from>.mail.<handle>.<id>    a message file, for the agent HANDLE of the host TO
     amq.<to>.<from>.ack.<handle>.<id>     an acknowledgement file, for that agent
@@ -121,7 +121,7 @@ def message_name(subject: str, salt: str) -> str:
 
 
 class Talk(NamedTuple):
-    """What a host asks and says since the start that BOOT names. The items name that host."""
+    """The questions and receipts of a host, since the start that BOOT names. The items name that host."""
 
     boot: str
     questions: Sequence[Item]
@@ -175,7 +175,7 @@ class AgentThere:
 
 @record
 class Presence:
-    """What a host says of itself every few seconds: its start, its clock in nanoseconds since the epoch, its agents."""
+    """The presence of a host, said every few seconds: its start, its clock in nanoseconds since the epoch, its agents."""
 
     boot: str
     clock_ns: int

@@ -338,7 +338,7 @@ class CarriedMail(Model):
 
 
 class BridgeStatus(Model):
-    """How the bridge is. A bridge whose file cannot be read has only complaints."""
+    """The state of the bridge. A bridge whose file cannot be read has only complaints."""
 
     host: str = absent
     """This host's name."""
@@ -359,6 +359,6 @@ class BridgeStatus(Model):
     connected: bool
     """True if it is connected to the hub."""
     complaints: list[str]
-    """What is wrong, in words."""
+    """The faults, in words."""
     mail: list[CarriedMail]
-    """What has not been read on the other hosts."""
+    """The mail that has not been read on the other hosts."""

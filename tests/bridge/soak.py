@@ -41,7 +41,7 @@ SETTLES_WITHIN_S = 600.0
 
 @dataclass
 class Outcome:
-    """What a soak has seen."""
+    """The outcome of a soak."""
 
     sent: int = 0
     lost: list[str] = field(default_factory=list)

@@ -141,5 +141,5 @@ def test_status_without_a_bridge(amq: Shell) -> None:
 
 
 @pytest.mark.usefixtures("bridge")
-def test_its_name_may_stand_in_the_line_that_notifies_an_agent(amq: Shell) -> None:
+def test_its_name_may_be_in_the_line_that_notifies_an_agent(amq: Shell) -> None:
     assert "codex-b" in Mailbox(str(amq.root), "bob").account.known_agents()

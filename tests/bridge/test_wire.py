@@ -1,4 +1,4 @@
-"""What is on the wire: what is written is read, and anything else is refused."""
+"""The wire between hosts: all that is written is read, and anything else is refused."""
 
 from __future__ import annotations
 

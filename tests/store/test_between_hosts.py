@@ -1,4 +1,4 @@
-"""What the store keeps for agents of other hosts: whose mailbox it is, and acknowledgements on their way."""
+"""The store keeps for agents of other hosts: whose mailbox it is, and acknowledgements on their way."""
 
 from __future__ import annotations
 
