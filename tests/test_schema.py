@@ -17,13 +17,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
-from amq import schema
-from amq.bridge import membership, state
+from amq import config, schema
+from amq.bridge import jetstream, membership, state
 from amq.bridge.config import change_bridge, read_bridge_in
 from amq.certify import certification
 from amq.certify.certification import Certification, Request
 from amq.certify.plan import Trial
-from amq.cli import main, output, wake_options, wake_session
+from amq.cli import files_abroad, main, output, wake_options, wake_session
 from amq.cli.commands import wake
 from amq.cli.options import duration
 from amq.errors import AmqError
@@ -467,7 +467,7 @@ def test_what_is_not_described_is_refused(name: str, good: dict[str, Any], chang
 
 
 def test_every_code_of_an_error_is_listed() -> None:
-    assert host and sidecar and output and private_state  # they have errors of their own
+    assert host and sidecar and output and private_state and jetstream and files_abroad  # they have errors of their own
     codes, classes = set(), [AmqError]
     while classes:
         error = classes.pop()

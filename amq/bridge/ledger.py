@@ -263,7 +263,8 @@ class Outgoing:
         """Take note of what the item's own host says; return whether it has ended, so that its file is to be moved.
 
         BOOT names the start in which that host says so. One that has started again does not remember that the item is
-        there, and is asked. SALT is a new one, for an item that is not known there. An item that is not here is
+        there, and is asked; so it is about an item that waits: the receipt is older than the loss of what came after
+        it. SALT is a new one, for an item that is not known there. An item that is not here is
         ignored, and a state that its kind cannot have.
         """
         item, state, _ = receipt
@@ -271,10 +272,10 @@ class Outgoing:
         if progress is None or state not in STATES[item.kind]:
             return False
         if state == THERE:
+            if boot != self._boots.get(item.host) or progress.stage == WAITING:
+                self._ask_about(item)
             self._waiting.pop(item, None)
             progress.stage, progress.reason = THERE, ""
-            if boot != self._boots.get(item.host):
-                self._ask_about(item)
         elif state == UNKNOWN and progress.stage in (SENT, THERE):
             self._hints.discard(item)
             progress.salt = salt

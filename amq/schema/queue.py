@@ -79,7 +79,7 @@ class Failure(Model):
     code: Literal[
         "failed", "usage", "not_found", "timeout", "uncertain", "conflict", "unsafe", "bad_message", "output",
         "host_failed", "cannot_run", "taken", "no_way", "no_private_directory", "unreadable", "no_network",
-        "cannot_certify", "bad_bridge", "hub_failed", "no_bridge_extra", "file_stays",
+        "cannot_certify", "bad_bridge", "hub_failed", "no_bridge_extra", "no_hub", "hub_gone", "file_stays",
     ]  # fmt: skip
     """The kind of failure; the exit code is coarser."""
     hint: str

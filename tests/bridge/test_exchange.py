@@ -145,6 +145,16 @@ def test_a_receipt_of_a_start_that_is_over_is_asked_about() -> None:
     assert (stage(ledger), ledger.questions(10)) == (THERE, {"b": [ITEM]})
 
 
+def test_a_receipt_from_the_backup_of_a_hub_is_asked_about() -> None:
+    """What came after it, such as that the mail was drained, was lost with the hub."""
+    ledger = outgoing(ITEM)
+    ledger.heard("b", "first")
+    sent(ledger, seq=20)
+    assert ledger.hub(Epoch("made", 10))
+    ledger.receipt(Receipt(ITEM, THERE), "first", "")
+    assert (stage(ledger), ledger.questions(10)) == (THERE, {"b": [ITEM]})
+
+
 def test_drained_counts_whatever_was_known_before() -> None:
     for before in (WAITING, IN_FLIGHT, SENT, THERE):
         ledger = outgoing(ITEM)

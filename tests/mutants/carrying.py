@@ -25,6 +25,7 @@ CARRIED = (
     Mutant("a start while mail was on its way goes unseen", "bridge/ledger.py", "Outgoing.published", "progress.boot != self._boots.get(item.host, '')", "False", WORLD),
     Mutant("a host that started again is not asked", "bridge/ledger.py", "Outgoing.heard", "self._boots.get(host) != boot", "False", WORLD),
     Mutant("a receipt of an earlier start is believed", "bridge/ledger.py", "Outgoing.receipt", "boot != self._boots.get(item.host)", "False", WORLD),
+    Mutant("a receipt from a backup is believed", "bridge/ledger.py", "Outgoing.receipt", "progress.stage == WAITING", "False", WORLD),
     Mutant("an item has any state", "bridge/ledger.py", "Outgoing.receipt", "state not in STATES[item.kind]", "False", WORLD),
     Mutant("what is not known there is not sent again", "bridge/ledger.py", "Outgoing.receipt", "self._wait(item, progress)", "pass", WORLD),
     Mutant("it is sent again under the old name", "bridge/ledger.py", "Outgoing.receipt", "progress.salt = salt", "pass", WORLD),
