@@ -146,7 +146,7 @@ def test_a_receipt_of_a_start_that_is_over_is_asked_about() -> None:
 
 
 def test_a_receipt_from_the_backup_of_a_hub_is_asked_about() -> None:
-    """What came after it, such as that the mail was drained, was lost with the hub."""
+    """Later receipts, such as that the mail was drained, were lost with the hub."""
     ledger = outgoing(ITEM)
     ledger.heard("b", "first")
     sent(ledger, seq=20)
