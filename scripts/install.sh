@@ -12,7 +12,7 @@
 set -eu
 
 NAME=agent-message-queue
-EXTRAS=top,page  # what `amq top` and `amq page` need
+EXTRAS=top,page,bridge  # what `amq top`, `amq page` and `amq bridge` need
 venv=${XDG_DATA_HOME:-$HOME/.local/share}/$NAME
 bin=$HOME/.local/bin
 with=
