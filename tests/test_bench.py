@@ -22,16 +22,10 @@ BENCH = REPOSITORY / "scripts" / "bench"
 RECORD = REPOSITORY / "docs" / "performance.json"
 FIGURE = {"key", "value", "low", "high", "values", "beside", "share", "what", "unit", "of", "goal", "met"}
 
-TOPICS = ["send,list", "hook,durable,to-4", "drain-1000", "look", "search,search-update"]
-SLOW = [
-    "bridge",
-    "list-all,drain-all",
-    "wake,wake-p99",
-    "watch,monitor",
-    "relay-log,relay,key,run",
-    "memory,idle",
-    "growth-list",
-]
+TOPICS = ["send,list", "hook,edit,durable,to-4", "drain-1000", "look", "search,search-update"]
+SLOW = ["list-all,drain-all", "wake,wake-p99", "watch,monitor", "relay-log,relay,key,run", "memory,idle", "growth-list"]
+SLOW += ["bridge", "top-100000,top-drawn-100000,top-memory-100000,top-rest-100000"]
+SLOW += ["page-100000,page-drawn-100000,page-memory-100000,page-rest-100000,page-rest-viewed-100000"]
 
 
 @pytest.fixture

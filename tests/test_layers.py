@@ -57,15 +57,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runtime": {"values", "procfs", "config", "store", "mail", "pty", "policy"},
     "ledger": {"values"},
     "bridge": {"library", "values", "config", "store", "mail", "runtime", "policy", "ledger"},
+    "dashboard": {"values", "config", "store", "mail", "runtime", "policy", "bridge"},
+    "top": {"values", "mail", "pty", "runtime", "policy", "dashboard"},
+    "page": {"values", "mail", "runtime", "policy", "dashboard"},
     "demo": {"values", "config", "store", "mail", "pty", "runtime", "policy"},
     "setup": {"values", "procfs", "config", "store", "mail", "runtime", "policy", "bridge"},
     "certify": {"library", "values", "procfs", "config", "store", "mail", "pty", "runtime", "policy"},
-    "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "demo", "certify"}
-    | {"bridge", "ledger"},
+    "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "dashboard", "top"}
+    | {"page", "demo", "certify", "bridge", "ledger"},
     "entry": {"cli", "values"},
 }
 LATE = {
-    "cli": {"runtime", "policy", "demo", "setup", "schema", "certify", "bridge", "ledger"},
+    "cli": {"runtime", "policy", "dashboard", "top", "page", "demo", "setup", "schema", "certify", "bridge", "ledger"},
+    "dashboard": {"bridge"},
     "config": {"procfs"},
     "library": {"values", "store", "mail"},
 }
@@ -76,6 +80,8 @@ OUTSIDE = {
     "anyio": {"runtime", "setup", "schema", "page"},
     "shtab": {"cli"},
     **{name: {"bridge"} for name in ("cryptography", "nacl", "nats", "nkeys")},
+    **{name: {"top"} for name in ("rich", "textual")},
+    **{name: {"page"} for name in ("h11", "starlette", "uvicorn")},
     **{name: {"pty"} for name in ("avt", "ptyprocess", "pty", "termios", "tty")},
 }
 ONE_READER = {"termios": {"amq.pty.line_discipline"}, "nats": {"amq.bridge.jetstream", "amq.bridge.hub_streams"}}

@@ -52,7 +52,7 @@ from tests.cli.waiting import in_the_gap
 from tests.conftest import Result, Shell, private_directory
 from tests.samples import message_file
 
-WITHOUT_JSON = {"bridge hub", "bridge run", "completion", "hook", "demo", "man"}
+WITHOUT_JSON = {"bridge hub", "bridge run", "completion", "hook", "demo", "man", "top", "page"}
 """Commands that print no data; their errors are JSON anyway."""
 FULL = (
     *("--subject", "Review", "--kind", "review_request", "--priority", "urgent", "--labels", "parser,edge", "--ack"),

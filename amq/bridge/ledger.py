@@ -35,7 +35,7 @@ MAIL, ACK = "mail", "ack"
 WAITING, IN_FLIGHT, SENT, THERE = "waiting", "in_flight", "sent", "there"
 """The stages of an item."""
 DRAINED, REFUSED, CONFIRMED, UNKNOWN = "drained", "refused", "confirmed", "unknown"
-"""The states that a receipt may say besides THERE: the message was drained, was refused, the acknowledgement is there, or neither."""
+"""The other states of a receipt: the message was drained, was refused, the acknowledgement is there, or neither."""
 ENDED = frozenset({DRAINED, REFUSED, CONFIRMED})
 STATES = {MAIL: {THERE, DRAINED, REFUSED, UNKNOWN}, ACK: {CONFIRMED, UNKNOWN}}
 """The states that a receipt about each kind may have."""

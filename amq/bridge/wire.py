@@ -175,7 +175,7 @@ class AgentThere:
 
 @record
 class Presence:
-    """The presence of a host, said every few seconds: its start, its clock in nanoseconds since the epoch, its agents."""
+    """The presence of a host, every few seconds: its start, its clock in nanoseconds since the epoch, its agents."""
 
     boot: str
     clock_ns: int

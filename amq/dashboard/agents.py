@@ -22,6 +22,7 @@ from amq.store import directories, maildir, registry
 from amq.store.durable import Directory
 from amq.store.leases import has_any
 from amq.store.notifier_info import read_notifier
+from amq.store.remote import read_remote
 from amq.text import visible
 
 TYPE_CHECKING = False
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from amq.bridge.status import FarAgent
     from amq.mail.account import Account
     from amq.runtime.mail_way import MailWay
     from amq.runtime.private_state import PrivateState
@@ -58,7 +60,8 @@ class Row:
 
     `why` is the reason why its unread mail waits, and `way` how mail reaches it. `name` is what its CLI calls the
     session, or "". `leases` are the paths it has reserved. `problems` are sentences about what cannot be read of it;
-    with `unknown` that is the whole mailbox, and the numbers in `agent` say nothing.
+    with `unknown` that is the whole mailbox, and the numbers in `agent` say nothing. `far` is what is known of an agent
+    on another host.
     """
 
     agent: Agent
@@ -70,6 +73,7 @@ class Row:
     leases: Sequence[str] = ()
     problems: Sequence[str] = ()
     unknown: bool = False
+    far: FarAgent | None = None
 
     @property
     def handle(self) -> str:
@@ -206,9 +210,20 @@ class Agents:
             found = explain(account, private, handle)[1] if agent.unread else None
             state = state_of(private, account.queue, handle, agent.notifier)
             called = name(account, private, handle, hosted)
-            return Row(agent, state, found, hosted, way(account, private, handle, hosted), called)
+            by = way(account, private, handle, hosted)
+            return Row(agent, state, found, hosted, by, called, far=_far(account, private, handle))
         except (AmqError, OSError) as error:
             return _unknown(handle, in_words(error))
+
+
+def _far(account: Account, private: PrivateState, handle: str) -> FarAgent | None:
+    """Return what is known of the agent HANDLE if it is on another host, else None."""
+    remote = read_remote(account.queue.agent(handle))
+    if remote is None:
+        return None
+    from amq.bridge.status import BridgeView
+
+    return BridgeView(private, account.queue.root).agent(remote)
 
 
 def _skipped(path: str, error: OSError) -> str:
@@ -276,6 +291,10 @@ def explain(account: Account, private: PrivateState, handle: str) -> tuple[int, 
     unread = unread_ids(agent.inbox_new)
     if not unread:
         return 0, None
+    if remote := read_remote(agent):
+        from amq.bridge.status import BridgeView
+
+        return len(unread), BridgeView(private, account.queue.root).why(handle, remote)
     from amq.runtime.why_waiting import why
 
     return len(unread), why(agent, unread, read_notifier(agent), _directory(account, private, handle), account.clock())

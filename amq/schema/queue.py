@@ -102,7 +102,7 @@ class Registry(Open):
 WaitsFor = Literal[
     "draft", "dialog", "api-error", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen",
     "unknown-look", "not-certified", "no-channel", "off", "untrusted-queue", "offered", "taken", "parked", "notified",
-    "no-hub", "hub-full", "on-its-way", "there", "refused",
+    "unknown", "no-hub", "hub-full", "on-its-way", "there", "refused",
 ]  # fmt: skip
 
 # -- agents -----------------------------------------------------------------------------------------------------------

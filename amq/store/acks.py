@@ -101,7 +101,7 @@ def waiting(agent: AgentLayout) -> list[str]:
     """Return the names, without `.json`, of the acknowledgements that have reached AGENT. Raises OSError."""
     try:
         with Directory(agent.acks_received) as received:
-            names = [name for name, inode in durable.entries(received) if inode and name.endswith(_SUFFIX)]
+            names = [name for name, inode in durable.entries(received).items() if inode and name.endswith(_SUFFIX)]
     except FileNotFoundError:
         return []
     return sorted(name.removesuffix(_SUFFIX) for name in names if not name.startswith("."))

@@ -31,7 +31,7 @@ WITHOUT_A_HANDLE = {"init", "env"}
 OTHERS = {
     "run", "wake", "why", "trust", "hook", "demo", "reset", "schema", "completion", "man",
     "coop up", "coop status", "coop down", "doctor", "skill install", "skill uninstall", "hook install",
-    "hook uninstall", "certify", "lease guard", "config show",
+    "hook uninstall", "certify", "lease guard", "config show", "top", "page",
     "bridge init", "bridge join", "bridge export", "bridge remove", "bridge hub",
     "bridge run", "bridge status",
 }  # fmt: skip

@@ -13,7 +13,7 @@ from amq.mail import draining, offering
 from amq.mail.sending import Draft
 from amq.record import replace
 from amq.store import dlq_write, maildir, priority_cache, registry
-from tests.crash import upkeep
+from tests.crash import between_hosts, upkeep
 from tests.crash.scenario import Scenario
 from tests.crash.world import World
 
@@ -263,6 +263,7 @@ SCENARIOS = (
     Scenario("acknowledge", _mail_with_ack, _acknowledge, has_links=True),
     Scenario("reply", _mail_to_answer, _reply, knows_id=False),
     Scenario("answer to a message that is known", _mail_to_answer, _answer, knows_id=False),
+    *between_hosts.SCENARIOS,
     *upkeep.SCENARIOS,
 )
 READ_AGAIN = Scenario("read after a drain that was cut off", _cut_off, _read_again)

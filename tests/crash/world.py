@@ -153,7 +153,7 @@ class World:
         known = re.compile(
             r"meta/(leases/(\.lock|[^/.]+\.json)|config\.json|\.lock)|\.gitignore|agents/[^/]+/(presence\.json|"
             r"(inbox/(new|cur)|outbox/sent|dlq/(new|cur))/[^/]+\.md|acks/(sent|received)/[^/]+\.json|receipts/[^/]+\.json|"
-            r"\.amq/(lock|calm|drains/[^/]+|refused/[^/]+))"
+            r"\.amq/(lock|calm|remote\.json|drains/[^/]+|refused/[^/]+))"
         )
         found = []
         for directory, _, names in os.walk(self.queue.root):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 
-from amq.cli.commands.why import age, described, explain, name, session, way
+from amq.cli.commands.why import age, described
 from amq.cli.open_mailbox import open_mailbox, private_directory
 from amq.cli.table import table
-from amq.cli.terminal import BOLD, FAINT, RED, Cell, add_color, terminal
-from amq.cli.terminal import age as age_in_words
-from amq.errors import AmqError
-from amq.errors import why as in_words
+from amq.cli.terminal import BOLD, FAINT, RED, WIDE, Cell, add_color, terminal
 from amq.instants import SECOND_NS, format_instant
+from amq.instants import age as age_in_words
 from amq.names import USER
 from amq.text import visible
 
@@ -53,24 +51,6 @@ _MOST_LEASES = 2
 _HEADING = ("agent", "state", "status", "unread", "oldest", "waits for", "dead letters", "mail by", "notified by")
 
 
-@record
-class Row:
-    """All that is known of one agent: its mailbox, and as far as there is such, its state and its session.
-
-    `why` is the reason why its unread mail waits, and `way` how mail reaches it. `name` is what its CLI calls the
-    session, or "". `leases` are the paths it has reserved. `far` is what is known of an agent on another host.
-    """
-
-    agent: Agent
-    state: ReportedState | None
-    why: Why | None
-    hosted: SessionInfo | None
-    way: MailWay | None
-    name: str
-    leases: Sequence[str] = ()
-    far: FarAgent | None = None
-
-
 def options(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--watch", action="store_true", help="go on, and show each change, until interrupted")
@@ -94,49 +74,6 @@ def run(args: Namespace, out: Output) -> int:
     elif found:
         out.data(table(_table(found)))
     return 0
-
-
-def rows(mailbox: Mailbox) -> list[Row]:
-    """Return what is known of each agent, by handle."""
-    private = private_directory(mailbox.account.queue.root)
-    leases, far = _leases(mailbox), _far_agents(mailbox, private)
-    return [
-        _row(mailbox, private, agent, leases.get(agent.handle, ()), far.get(agent.handle)) for agent in mailbox.who()
-    ]
-
-
-def _far_agents(mailbox: Mailbox, private: PrivateState) -> Mapping[str, FarAgent]:
-    """Return what is known of the agents on other hosts, by the handle that they have here."""
-    remote = mailbox.account.remote_agents()
-    if not remote:
-        return {}
-    from amq.bridge.status import BridgeView
-
-    view = BridgeView(private, mailbox.account.queue.root)
-    return {handle: view.agent(each) for handle, each in remote.items()}
-
-
-def _leases(mailbox: Mailbox) -> Mapping[str, Sequence[str]]:
-    from amq.cli.leased_paths import held_by
-    from amq.store.leases import has_any
-
-    try:
-        return held_by(mailbox) if has_any(mailbox.account.queue) else {}
-    except (AmqError, OSError) as error:
-        mailbox.account.warn(f"cannot tell the leases: {in_words(error)}")
-        return {}
-
-
-def _row(
-    mailbox: Mailbox, private: PrivateState, agent: Agent, leases: Sequence[str], far: FarAgent | None = None
-) -> Row:
-    from amq.runtime.state_file import state_of
-
-    hosted = session(mailbox, agent.handle, agent.notifier)
-    found = explain(mailbox, agent.handle)[1] if agent.unread else None
-    state = state_of(private, mailbox.account.queue, agent.handle, agent.notifier)
-    called = name(mailbox, agent.handle, hosted)
-    return Row(agent, state, found, hosted, way(mailbox, agent.handle, hosted), called, leases, far)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from amq.mail import all_mailboxes
 from amq.record import replace
 from amq.store import maildir
 from amq.store.notifier_info import read_notifier
-from amq.store.remote import read_remote
 from amq.text import visible
 
 TYPE_CHECKING = False
@@ -27,9 +26,10 @@ EXAMPLES = """\
 NOTES = """\
 Mail waits for one of: draft, dialog, busy, starting, stopped, low, unknown-program, unknown-screen, unknown-look (its
 program is idle, but amq does not find the input row), no-channel, off, untrusted-queue, parked, notified (a
-notification is out), offered (its program has been given the text), or taken (the text is in the program's session, and
-the model has not answered since). Mail for an agent on another host waits for no-hub, hub-full, on-its-way, there
-(unread in its inbox on that host), or refused (it may not leave this host). An attempt ends in one
+notification is out), offered (its program has been given the text), taken (the text is in the program's session, and
+the model has not answered since), or unknown (the notifier's record cannot be read from here). Mail for an agent on
+another host waits for no-hub, hub-full, on-its-way, there (unread in its inbox on that host), or refused (it may not
+leave this host). An attempt ends in one
 of: handed (by a hook), sent, typed (not submitted), erased (typed, then removed), submitted, uncertain, refused,
 failed."""
 
@@ -72,59 +72,6 @@ def run(args: Namespace, out: Output) -> int:
     for lack in hosted.lacks if hosted else ():
         out.line(f"{handle} lacks {visible(lack)}")
     return 0
-
-
-def session(mailbox: Mailbox, handle: str, notifier: Notifier | None) -> SessionInfo | None:
-    """Return what is known of the session of HANDLE that NOTIFIER hosts; None without one."""
-    from amq.runtime.session_info import read_session
-
-    return read_session(_journal(mailbox, handle).directory, notifier) if notifier else None
-
-
-def way(mailbox: Mailbox, handle: str, hosted: SessionInfo | None) -> MailWay | None:
-    """Return how mail reaches HANDLE, whose session HOSTED is; None if that is not known."""
-    if hosted is None:
-        return None
-    from amq.runtime.mail_way import mail_way
-
-    return mail_way(hosted, _journal(mailbox, handle).directory)
-
-
-def name(mailbox: Mailbox, handle: str, hosted: SessionInfo | None) -> str:
-    """Return the name that the CLI of HANDLE, whose session HOSTED is, shows for that session; "" if unknown."""
-    if hosted is None:
-        return ""
-    from amq.runtime.session_name import session_name
-
-    return session_name(hosted, _journal(mailbox, handle).directory)
-
-
-def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
-    """Return the number of HANDLE's unread messages, and why they wait; None if there are none."""
-    from amq.runtime.why_waiting import why
-
-    account = mailbox.account
-    agent = account.queue.agent(handle)
-    unread = _unread(agent.inbox_new)
-    if not unread:
-        return 0, None
-    if remote := read_remote(agent):
-        from amq.bridge.status import BridgeView
-
-        return len(unread), BridgeView(private_directory(account.queue.root), account.queue.root).why(handle, remote)
-    return len(unread), why(agent, unread, read_notifier(agent), _journal(mailbox, handle), account.clock())
-
-
-def _unread(path: RootedPath) -> list[str]:
-    """Return the ids in the directory PATH, sorted; none if it is missing.
-
-    Raises OSError, because unknown does not mean empty.
-    """
-    try:
-        with Directory(path) as new:
-            return sorted(maildir.message_ids(new))
-    except FileNotFoundError:  # another program's mailbox may lack some directories
-        return []
 
 
 def _with_unreadable(mailbox: Mailbox, handle: str, found: Why) -> Why:

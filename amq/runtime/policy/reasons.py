@@ -26,6 +26,7 @@ class WaitReason(Enum):
     TAKEN = "taken"  # it is in the history of the program's session, and the model has not answered since
     PARKED = "parked"  # enough attempts; waiting for a drain or for new mail
     NOTIFIED = "notified"  # a notification is out
+    UNKNOWN = "unknown"  # its notifier's records say nothing about it, or cannot be read, as from a sandbox
     NO_HUB = "no-hub"  # the agent is on another host, and no bridge connects this one to it now
     HUB_FULL = "hub-full"  # the hub between the hosts has no room
     ON_ITS_WAY = "on-its-way"  # it is being carried to the agent's host, or waits there to be taken
@@ -85,6 +86,8 @@ WAITS_IN_WORDS = {
     WaitReason.TAKEN: "the text is in its session, and the model has not answered since",
     WaitReason.PARKED: "it was notified several times and has not drained; amq waits for new mail or a drain",
     WaitReason.NOTIFIED: "the mail has just arrived",
+    WaitReason.UNKNOWN: "nothing can be read here of what its notifier has recorded about this mail, as in a sandbox; "
+    "to see it: amq why in your own shell",
     WaitReason.NO_HUB: "no bridge connects this host to the agent's",
     WaitReason.HUB_FULL: "the hub between the hosts has no room; mail goes on as it is read",
     WaitReason.ON_ITS_WAY: "it is on its way to the agent's host",
