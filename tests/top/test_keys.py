@@ -288,8 +288,9 @@ async def test_a_click_chooses(amq: Shell) -> None:
     for subject in ("one", "two"):
         amq.send("--subject", subject)
     async with shown(amq) as screen:
+        log = screen.app.query_one("#log")
+        await screen.until(lambda: log.region.y > 5)  # below the agents, which had no rows at first
         await screen.pilot.click("#log", offset=(30, 2))
-        assert screen.cursor().endswith("one")
+        await screen.until(lambda: screen.cursor().endswith("one"))
         await screen.pilot.click("#log", offset=(30, 2))
-        await screen.settle()
-        assert "Subject one" in screen.text("#heading")
+        await screen.until(lambda: "Subject one" in screen.text("#heading"))
