@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 from amq.dashboard import changes
 from amq.dashboard.overview import Dashboard
@@ -69,3 +70,14 @@ def test_directories_that_a_look_finds_are_looked_at_again() -> None:
 
     assert len(list(changes.looks(lambda: next(found), 2.0, events=Following))) == 2
     assert followed == [["a"], ["a", "b"]]
+
+
+def test_a_wait_ends_when_it_is_to_stop(tmp_path: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    with FileEvents() as events:
+        events.follow([str(tmp_path)])
+        waiting = threading.Thread(target=events.wait, args=(FOR_EVER_S, stop), daemon=True)
+        waiting.start()
+        waiting.join(30)
+        assert not waiting.is_alive()

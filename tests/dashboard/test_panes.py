@@ -71,7 +71,7 @@ def test_a_pane_of_another_server(environ: dict[str, str], tmux: Tmux) -> None:
 
 
 def test_no_pane(environ: dict[str, str], tmux: Tmux, tmp_path: Path) -> None:
-    for notifier in (None, Notifier(os.getpid(), "wake"), Notifier(os.getpid(), "run")):
+    for notifier in (None, Notifier(pid_of(tmux, 1), "wake"), Notifier(os.getpid(), "run")):
         assert isinstance(Panes(environ).of(notifier), Refused)
     assert isinstance(Panes(environ | {"PATH": str(tmp_path)}).of(Notifier(pid_of(tmux, 0), "run")), Refused)
     gone = Pane("", "%99", "$9", "gone")

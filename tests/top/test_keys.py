@@ -273,17 +273,6 @@ async def test_quit(amq: Shell, keys: tuple[str, ...]) -> None:
         await screen.until(lambda: screen.app.return_value == 0)
 
 
-async def test_a_fault_prints_no_mail(amq: Shell) -> None:
-    """Textual would print all local variables of each function."""
-    apps: list[Top] = []
-    with pytest.raises(ZeroDivisionError):
-        async with shown(amq) as screen:
-            apps.append(screen.app)
-            screen.app.call_later(lambda: 1 // 0)
-            await screen.until(lambda: screen.app._exception)
-    assert apps[0]._exit_renderables == []
-
-
 async def test_a_click_chooses(amq: Shell) -> None:
     for subject in ("one", "two"):
         amq.send("--subject", subject)
