@@ -17,7 +17,7 @@ import time
 
 from amq.errors import UsageError
 from amq.mail.account import Account
-from amq.message import Message
+from amq.message import Header, Message
 from amq.names import check_line, message_id
 from amq.store import maildir
 
@@ -79,7 +79,7 @@ class Mailbox:
 
         return sending.reply(self.account, identifier, body, draft or sending.Draft(), create=create)
 
-    def answer(self, original: Summary, to: Sequence[str], body: bytes, draft: Draft | None = None) -> Sent:
+    def answer(self, original: Header | Summary, to: Sequence[str], body: bytes, draft: Draft | None = None) -> Sent:
         """Answer the message ORIGINAL of any mailbox, to the handles TO, as `reply` does. Raises what `send` raises."""
         from amq.mail import sending
 
