@@ -381,6 +381,6 @@ def test_what_is_not_a_file_is_not_an_offer(room: Room, kind: str, monkeypatch: 
     if kind == "directory":
         record.mkdir()
     if kind == "gone":
-        monkeypatch.setattr(durable, "entries", lambda _: [(record.name, 1)])
+        monkeypatch.setattr(durable, "entries", lambda *_: {record.name: 1})
     assert room.offers() == []
     assert kind == "gone" or [item.id for item in room.drain()] == ["a"]

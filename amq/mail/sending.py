@@ -176,10 +176,12 @@ def _named(account: Account, word: str) -> list[str]:
 
 
 def _abroad(account: Account, word: str) -> str:
-    """Return the mailbox here of the agent elsewhere that WORD means, such as `codex@desk`. Raises NotFound."""
+    """Return the mailbox here of the agent elsewhere that WORD means, such as `codex@desk`. Raises AmqError."""
     handle, _, host = word.lower().partition("@")
     mailbox = f"{handle}-{host}"
-    if is_handle(mailbox) and read_remote(account.queue.agent(mailbox)) == Remote(handle, host):
+    if not is_handle(mailbox):
+        return account.named(word, "--to")  # raises UsageError
+    if read_remote(account.queue.agent(mailbox)) == Remote(handle, host):
         return mailbox
     known = sorted(str(remote) for remote in account.remote_agents().values())
     hint = f"known are {', '.join(known)}" if known else "no other host's agents are known here: see amq bridge status"

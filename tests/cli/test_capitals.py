@@ -47,7 +47,7 @@ def test_an_agent_that_is_only_registered_or_has_only_a_mailbox(amq: Shell) -> N
     assert len(amq.new("carol")) == 2
 
 
-@pytest.mark.parametrize("word", ["Dave", "Bob!", " Bob@x", "b" + "O" * 64, f"bo{KELVIN}"])
+@pytest.mark.parametrize("word", ["Dave", "Bob!", "Bob@x!", "b" + "O" * 64, f"bo{KELVIN}"])
 def test_an_unknown_agent_is_refused_and_not_made(amq: Shell, word: str) -> None:
     amq("init", "--agents", "bok")
     for more in ((), ("--create",)):

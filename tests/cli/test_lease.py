@@ -355,7 +355,7 @@ def test_without_leases_there_is_nothing_to_say(amq: Shell) -> None:
 @pytest.mark.usefixtures("bob")
 def test_a_file_that_goes_meanwhile_has_no_leases(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     takes(amq, "src")
-    monkeypatch.setattr(durable, "entries", lambda _: [("carol.json", 1), ("bob.json", 1)])
+    monkeypatch.setattr(durable, "entries", lambda *_: {"carol.json": 1, "bob.json": 1})
     assert amq.ok("lease", "list") == "src/  bob  30m left\n"
 
 

@@ -169,14 +169,14 @@ def test_the_way_can_be_chosen_and_the_index_only_by_an_option(home: Home) -> No
     home.run("install.sh", "--with", "pipx", "https://example.org/amq.whl")
     home.run("install.sh", "--with=pipx", "--from-index")
     first, second = (home.place / "calls").read_text().splitlines()
-    assert first.endswith(" agent-message-queue[top,page] @ https://example.org/amq.whl")
-    assert second.endswith(" agent-message-queue[top,page]")
+    assert first.endswith(" agent-message-queue[top,page,bridge] @ https://example.org/amq.whl")
+    assert second.endswith(" agent-message-queue[top,page,bridge]")
 
 
 def test_without_a_source_it_is_the_checkout(home: Home) -> None:
     fake(home, "uv", "x/tools")
     home.run("install.sh")
-    assert (home.place / "calls").read_text().endswith(f" {SCRIPTS.parent}[top,page]\n")
+    assert (home.place / "calls").read_text().endswith(f" {SCRIPTS.parent}[top,page,bridge]\n")
 
 
 def test_a_strange_amq_is_left_alone(home: Home) -> None:
