@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup hooks lock demo test coverage soak drift mutants lint check bench build ci clean
+.PHONY: help setup hooks lock demo test coverage soak drift mutants lint check bench peers build ci clean
 
 help:
 	@echo "make demo    install amq into $(VENV), then watch two small agents wake each other"
@@ -14,6 +14,7 @@ help:
 	@echo "make coverage  every branch of what mail and typing stand on: is it tested?"
 	@echo "make mutants  programs that lack one guard each: do the tests find them?"
 	@echo "make hooks   let git check what you commit      make lock   renew the locked versions"
+	@echo "make peers   amq beside other programs of its kind, with the real CLIs: docs/comparison.md"
 	@echo "make build   a wheel in dist/    make ci     all that CI runs"
 
 setup: $(VENV)/.installed
@@ -73,6 +74,9 @@ lint: setup
 	$(BIN)/mypy
 
 check: lint test
+
+peers: setup
+	@$(BIN)/python scripts/peers $(PEERS)
 
 bench: setup
 	@$(BIN)/python scripts/bench $(BENCH)
