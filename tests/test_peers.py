@@ -52,7 +52,7 @@ def test_every_way_was_measured_at_every_moment(tables: Any, record: Any) -> Non
 
 def test_a_record_is_written_into_the_page(tables: Any, record: Any, tmp_path: Path) -> None:
     page = tmp_path / "comparison.md"
-    page.write_text(f"before\n{tables.BEGIN}old\n{tables.END}behind\n")
+    page.write_text(f"before\n{tables.BEGIN}old\n{importlib.import_module('report').END}behind\n")
     tables.write(record | {"results": [RESULT]}, tmp_path)
     text = page.read_text()
     assert text.startswith("before\n")

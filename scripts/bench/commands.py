@@ -8,13 +8,16 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from inboxes import THREAD, Queue
-from measure import AMQ, PASS, Bench, Figure, Way, figure, over, processor_seconds
+from measure import AMQ, PASS, Bench, Figure, Sizes, Way, figure, over, processor_seconds
+
+from amq.mail.mailbox import Mailbox
+from amq.names import USER
 
 IMPORTS = "import argparse, json, os, sys\n"
 READ_ALL = f"""{IMPORTS}
@@ -106,6 +109,18 @@ def queue_in(bench: Bench) -> Iterator[Queue]:
     """Make a queue at the bench's place, for the time of a block."""
     with tempfile.TemporaryDirectory(dir=bench.place) as place:
         yield Queue(Path(place))
+
+
+def watched_queues(bench: Bench, keys: Sequence[str]) -> Iterator[tuple[str, Queue]]:
+    """Yield the name of each size of which a row of KEYS is wanted, and a queue of so many messages that a user has."""
+    for size in bench.sizes.top:
+        name = str(size if size in Sizes.top else Sizes.top[-1])  # a quick run has its own sizes
+        if bench.wanted.isdisjoint(f"{key}-{name}" for key in keys):
+            continue
+        with queue_in(bench) as queue:
+            queue.fill(size, sent=True)
+            Mailbox(queue.root, USER)
+            yield name, queue
 
 
 def in_units_of_pass(bench: Bench, queue: Queue, commands: Iterable[Command], runs: int) -> Iterator[Figure]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
-from commands import queue_in
+from commands import watched_queues
 from inboxes import Queue
-from measure import AMQ, Bench, Figure, Sizes, figure
-from terminal import nanoseconds_used, resident
+from measure import AMQ, Bench, Figure, figure
+from terminal import percent_used, resident
 
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
@@ -49,14 +49,8 @@ def page(bench: Bench) -> Iterator[Figure]:
     if not (shutil.which("chromium") and shutil.which("chromedriver")):
         bench.leave_out("the page: chromium and chromedriver")
         return
-    for size in bench.sizes.top:
-        name = str(size if size in Sizes.top else Sizes.top[-1])  # a quick run has its own sizes
-        if bench.wanted.isdisjoint(f"{key}-{name}" for key in KEYS):
-            continue
-        with queue_in(bench) as queue:
-            queue.fill(size, sent=True)
-            Mailbox(queue.root, USER)
-            yield from _of(bench, queue, name)
+    for name, queue in watched_queues(bench, KEYS):
+        yield from _of(bench, queue, name)
 
 
 def _of(bench: Bench, queue: Queue, name: str) -> Iterator[Figure]:
@@ -102,9 +96,7 @@ def _drawn(bench: Bench, browser: Browser, queue: Queue, name: str) -> Iterator[
 
 def _percent(bench: Bench, found: Page, what: str) -> float:
     bench.say(what)
-    before, begun = nanoseconds_used(found.pid), time.perf_counter()
-    time.sleep(4 * bench.sizes.settle)
-    return (nanoseconds_used(found.pid) - before) / 1e7 / (time.perf_counter() - begun)
+    return percent_used(found.pid, lambda: time.sleep(4 * bench.sizes.settle))
 
 
 @contextmanager

@@ -81,8 +81,13 @@ def markdown(record: Record) -> str:
 
 def with_figures(text: str, record: Record) -> str:
     """Return the text of docs/performance.md with the tables of RECORD between the marks."""
-    before, _, rest = text.partition(BEGIN)
-    return f"{before}{BEGIN}\n{markdown(record)}\n{END}{rest.partition(END)[2]}"
+    return between(text, BEGIN, markdown(record))
+
+
+def between(page: str, begin: str, text: str) -> str:
+    """Return PAGE with TEXT between the mark BEGIN and the next END, in place of what was there."""
+    before, _, rest = page.partition(begin)
+    return f"{before}{begin}\n{text}\n{END}{rest.partition(END)[2]}"
 
 
 def write(record: Record, docs: Path = DOCS) -> None:

@@ -195,12 +195,17 @@ def rest(bench: Bench) -> Iterator[Figure]:
         megabytes, percent = [], []
         for second in range(bench.sizes.runs):
             bench.say(f"at rest, {second + 1} of {bench.sizes.runs} s")
-            before = nanoseconds_used(process.pid)
-            time.sleep(1.0)
-            percent.append((nanoseconds_used(process.pid) - before) / 1e7)
+            percent.append(percent_used(process.pid, lambda: time.sleep(1.0)))
             megabytes.append(resident(process.pid))
     yield figure("memory", megabytes)
     yield figure("idle", percent)
+
+
+def percent_used(pid: int, rest: Callable[[], None]) -> float:
+    """Return the percent of a processor that the process takes while REST runs."""
+    before, begun = nanoseconds_used(pid), time.perf_counter()
+    rest()
+    return (nanoseconds_used(pid) - before) / 1e7 / (time.perf_counter() - begun)
 
 
 def nanoseconds_used(pid: int) -> int:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from commands import queue_in
+from commands import watched_queues
 from inboxes import Queue
-from measure import AMQ, Bench, Figure, Sizes, figure
+from measure import AMQ, Bench, Figure, figure
 from ptyprocess import PtyProcess
-from terminal import nanoseconds_used, resident
+from terminal import percent_used, resident
 
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
@@ -23,14 +23,8 @@ KEYS = ("top", "top-drawn", "top-memory", "top-rest")
 
 def top(bench: Bench) -> Iterator[Figure]:
     """Measure the first picture, and then, at rest and after a send, the same process (Linux)."""
-    for size in bench.sizes.top:
-        name = str(size if size in Sizes.top else Sizes.top[-1])  # a quick run has its own sizes
-        if bench.wanted.isdisjoint(f"{key}-{name}" for key in KEYS):
-            continue
-        with queue_in(bench) as queue:
-            queue.fill(size, sent=True)
-            Mailbox(queue.root, USER)
-            yield from _of(bench, queue, name)
+    for name, queue in watched_queues(bench, KEYS):
+        yield from _of(bench, queue, name)
 
 
 def _of(bench: Bench, queue: Queue, name: str) -> Iterator[Figure]:
@@ -55,10 +49,7 @@ def _of(bench: Bench, queue: Queue, name: str) -> Iterator[Figure]:
         screen.quiet(bench.sizes.settle)
         for _ in range(bench.sizes.few):
             bench.say(f"top beside {name}: at rest")
-            before = nanoseconds_used(screen.pid)
-            begun = time.perf_counter()
-            screen.quiet(4 * bench.sizes.settle)
-            percent.append((nanoseconds_used(screen.pid) - before) / 1e7 / (time.perf_counter() - begun))
+            percent.append(percent_used(screen.pid, lambda: screen.quiet(4 * bench.sizes.settle)))
             megabytes.append(resident(screen.pid))
     yield figure(f"top-{name}", first)
     yield figure(f"top-drawn-{name}", drawn)

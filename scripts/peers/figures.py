@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from session import BODY, Session, characters, private_mb, session, until
+from agents import until
+from session import BODY, PATIENCE_S, Session, characters, private_mb, session
 from ways import Way
 
 from amq.certify.protocols import Answer, Ask, Call, Say, Turn
@@ -126,7 +127,7 @@ class Draft:
         whole = made.terminal.shows(HALF_TYPED)
         made.terminal.press("\x7f" * len("half") if whole else "")
         delivered = _delivered(made)
-        merged = any(f"half{made.text}" in text for text in made.texts_of_turn())
+        merged = any(f"half{made.text}" in text for text in made.requests_since())
         return f"{'kept' if whole else 'merged' if merged else 'changed'}, {delivered}"
 
 
@@ -185,7 +186,7 @@ class Streams:
         """Send at this moment; return what happened."""
         self._ends, begun, aborted = False, len(made.model.turns), made.model.aborted
         made.type_line("stream")
-        until(lambda: len(made.model.turns) > begun)
+        until(lambda: len(made.model.turns) > begun, PATIENCE_S)
         time.sleep(0.5)
         made.send()
         until(lambda: made.model.aborted > aborted, WATCHED_S)

@@ -10,9 +10,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from agents import until
 from ways import Place, Way
 
 from amq.certify.protocols import Answer, Say, Turn
@@ -28,16 +30,6 @@ EMPTY_ROW = r"^(❯\s*|› Ask Codex to do anything.*)$"
 FIRST = "hello"
 
 
-def until(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> bool:
-    """Return whether CONDITION came to hold within PATIENCE_S."""
-    end = time.monotonic() + patience_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.002)
-    return True
-
-
 class Session:
     """An agent that has had its first turn. `set_up_s` is what a user waited for: set-up and start, in seconds."""
 
@@ -51,6 +43,10 @@ class Session:
         self._shell = int(terminal.tmux("display-message", "-p", "#{pane_pid}"))
         self._bodies: list[str] = []
 
+    @cached_property
+    def _target(self) -> str:
+        return self._way.target(self._place)
+
     @property
     def text(self) -> str:
         """The text of the last message."""
@@ -59,7 +55,7 @@ class Session:
     def send(self) -> None:
         """Send another message by the way; note the time and the processor time of its command."""
         self._bodies.append(BODY.format(len(self._bodies) + 1))
-        command = self._place.inside(self._way.message(self._place, self.text))
+        command = self._place.inside(self._way.message(self._target, self.text))
         self._since = len(self.model.requests)
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         environment = dict(self._place.environment)
@@ -73,14 +69,14 @@ class Session:
         """Return whether a request since the last `send` holds the message."""
         return bool(self.model.times_of(self.text, self._since))
 
-    def arrival_ms(self, patience_s: float = PATIENCE_S) -> float | None:
+    def arrival_ms(self) -> float | None:
         """Return the time from the end of `send` to the request that holds the message, in ms; None if none came."""
-        if not until(self.has_arrived, patience_s):
+        if not until(self.has_arrived, PATIENCE_S):
             return None
         return (self.model.times_of(self.text, self._since)[0] - self._sent_at) * 1000
 
-    def texts_of_turn(self) -> list[str]:
-        """Return the user's texts since the last `send`."""
+    def requests_since(self) -> list[str]:
+        """Return the main requests since the last `send`, as JSON."""
         return [json.dumps(request) for request in self.model.requests[self._since :] if request.get("tools")]
 
     def settle(self) -> None:
@@ -113,7 +109,7 @@ def session(way: Way, agent: Agent, installed: Path, script: Callable[[Turn], An
         directory = Path(stack.enter_context(short))
         rig = stack.enter_context(offline_rig(directory))
         rig.model.script = script
-        place = Place(rig, agent, _environment(rig, agent, installed, state, asks), installed, directory / "t")
+        place = Place(rig, agent, _environment(rig, agent, installed, state, asks), directory / "t")
         began = time.monotonic()
         way.set_up(place)
         command = place.inside(way.start(place))
@@ -121,7 +117,7 @@ def session(way: Way, agent: Agent, installed: Path, script: Callable[[Turn], An
         terminal.wait_for(INPUT_ROW, 60)
         made = Session(way, place, terminal, time.monotonic() - began)
         made.type_line(FIRST)
-        until(lambda: rig.model.turns)
+        until(lambda: rig.model.turns, PATIENCE_S)
         made.settle()
         yield made
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from figures import MOMENTS
 from measure import percentile
 from picture import FAINT, INK, MET, MISSED, stroke, svg, text
+from report import DOCS, Record, between, cells
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-BEGIN, END = "<!-- written by make peers -->\n", "<!-- up to here -->\n"
+BEGIN = "<!-- written by make peers -->\n"
 CLIS = {"claude": "Claude Code", "codex": "Codex"}
 
 SHOWN_MS = 1200.0
 """Milliseconds at which a bar of the picture is cut off."""
-
-Record = dict[str, Any]
 
 
 def line(result: Record) -> str:
@@ -27,11 +23,6 @@ def line(result: Record) -> str:
     times = [f"p{percent} {percentile(took, percent):.0f} ms" for percent in (50, 99) if took]
     said = (*times, f"lost {result['lost']}", *(f"{name}: {_counts(seen)}" for name, seen in result["moments"].items()))
     return f"{result['way']}, {result['cli']}: {', '.join(said)} {result['error']}"
-
-
-def cells(words: Iterable[str]) -> str:
-    """Return a row of a Markdown table."""
-    return f"| {' | '.join(words)} |"
 
 
 def markdown(record: Record) -> str:
@@ -118,8 +109,7 @@ def picture(record: Record) -> str:
 
 def with_tables(page: str, record: Record) -> str:
     """Return the text of docs/comparison.md with the tables of RECORD between the marks."""
-    before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}\n{markdown(record)}\n{END}{rest.partition(END)[2]}"
+    return between(page, BEGIN, markdown(record))
 
 
 def write(record: Record, docs: Path = DOCS) -> None:

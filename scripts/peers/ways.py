@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from amq.certify.mock_model import reads_given
@@ -24,12 +24,11 @@ Words = Sequence[str]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a way is used: an agent's own rig, home and terminal, and the programs that were installed for the run."""
+    """Where a way is used: an agent's own rig, home and terminal; its PATH has what was installed for the run."""
 
     rig: Rig
     agent: Agent
     environment: Mapping[str, str]
-    installed: Path
     socket: Path
 
     def inside(self, command: Words) -> list[str]:
@@ -42,10 +41,6 @@ class Place:
             self.inside(command), cwd=self.rig.project, env=self.environment, capture_output=True, text=True, check=True
         )
         return done.stdout
-
-    def program(self, name: str) -> str:
-        """Return the path of a peer's program."""
-        return str(self.installed / "bin" / name)
 
 
 @dataclass(frozen=True)
@@ -79,8 +74,12 @@ class Way:
         """Return the command that starts the agent."""
         return [place.agent.program]
 
-    def message(self, place: Place, body: str) -> Words:
-        """Return the command that sends BODY. TERMINAL is the agent's."""
+    def target(self, place: Place) -> str:
+        """Return the way's name for the agent, which runs and has had a turn."""
+        return place.agent.program
+
+    def message(self, target: str, body: str) -> Words:
+        """Return the command that sends BODY to the agent that `target` has named."""
         raise NotImplementedError
 
     def script(self, turn: Turn) -> Answer:  # noqa: ARG002  of the ways that need it
@@ -102,8 +101,8 @@ class Amq(Way):
     def start(self, place: Place) -> Words:
         return [str(AMQ), "run", *self.options, "--", place.agent.program]
 
-    def message(self, place: Place, body: str) -> Words:
-        return [str(AMQ), "send", "--me", "user", "--to", place.agent.program, "--body", body]
+    def message(self, target: str, body: str) -> Words:
+        return [str(AMQ), "send", "--me", "user", "--to", target, "--body", body]
 
     def script(self, turn: Turn) -> Answer:
         return reads_given(turn)
@@ -127,9 +126,8 @@ class GoAmq(Way):
         wake = shlex.join([self.path, "wake", "--me", handle, "--root", root])
         return ["sh", "-c", f"{wake} & exec {handle}"]
 
-    def message(self, place: Place, body: str) -> Words:
-        root = str(place.rig.project / ".agent-mail")
-        return [self.path, "send", "--root", root, "--me", "user", "--to", place.agent.program, "--body", body]
+    def message(self, target: str, body: str) -> Words:
+        return [self.path, "send", "--root", ".agent-mail", "--me", "user", "--to", target, "--body", body]
 
     def script(self, turn: Turn) -> Answer:
         if turn.results or "amq" not in turn.text.lower():
@@ -144,16 +142,16 @@ class Hcom(Way):
     name: str = "hcom"
     package: str = "hcom"
     asks_version: Words = ("hcom", "--version")
-    names: dict[Path, str] = field(default_factory=dict)
 
     def start(self, place: Place) -> Words:
-        return [place.program("hcom"), place.agent.program]
+        return ["hcom", place.agent.program]
 
-    def message(self, place: Place, body: str) -> Words:
-        if place.socket not in self.names:
-            found = json.loads(place.run([place.program("hcom"), "list", "--json"]))
-            self.names[place.socket] = found[0]["name"]
-        return [place.program("hcom"), "send", f"@{self.names[place.socket]}", "--from", "tester", "--", body]
+    def target(self, place: Place) -> str:
+        found = json.loads(place.run(["hcom", "list", "--json"]))
+        return str(found[0]["name"])
+
+    def message(self, target: str, body: str) -> Words:
+        return ["hcom", "send", f"@{target}", "--from", "tester", "--", body]
 
 
 @dataclass(frozen=True)
@@ -163,19 +161,19 @@ class SessionPeer(Way):
     name: str = "session-peer"
     package: str = "session-peer"
     asks_version: Words = ("session-peer", "--version")
-    targets: dict[Path, str] = field(default_factory=dict)
 
-    def message(self, place: Place, body: str) -> Words:
-        send = [place.program("session-peer"), "send", "--no-update-notice"]
-        if place.socket not in self.targets:
-            listed = json.loads(place.run([place.program("session-peer"), "list", "--json"]))
-            found = next(each for each in listed["sessions"] if each["agent"] == place.agent.program)
-            self.targets[place.socket] = str(found["pid"]) if "pid" in found else f"codex:{found['id']}"
-        return [*send, "--no-from", "--to", self.targets[place.socket], "--message", body]
+    def target(self, place: Place) -> str:
+        listed = json.loads(place.run(["session-peer", "list", "--json"]))
+        found = next(each for each in listed["sessions"] if each["agent"] == place.agent.program)
+        return str(found["pid"]) if "pid" in found else f"codex:{found['id']}"
+
+    def message(self, target: str, body: str) -> Words:
+        send = ["session-peer", "send", "--no-update-notice"]
+        return [*send, "--no-from", "--to", target, "--message", body]
 
 
 @dataclass(frozen=True)
-class AgentPeer(SessionPeer):
+class AgentPeer(Way):
     """Use agent-peer, which sends by Claude Code's socket. For Codex it needs a command that waits in the agent."""
 
     name: str = "agent-peer"
@@ -183,11 +181,12 @@ class AgentPeer(SessionPeer):
     asks_version: Words = ("agent-peer", "--version")
     clis: Sequence[str] = ("claude",)
 
-    def message(self, place: Place, body: str) -> Words:
-        if place.socket not in self.targets:
-            rows = place.run([place.program("agent-peer"), "list"]).splitlines()
-            self.targets[place.socket] = next(row.split()[0] for row in rows if row[:1].isdigit())
-        return [place.program("agent-peer"), "send", "--sender", "tester", self.targets[place.socket], body]
+    def target(self, place: Place) -> str:
+        rows = place.run(["agent-peer", "list"]).splitlines()
+        return next(row.split()[0] for row in rows if row[:1].isdigit())
+
+    def message(self, target: str, body: str) -> Words:
+        return ["agent-peer", "send", "--sender", "tester", target, body]
 
 
 @dataclass(frozen=True)
@@ -198,8 +197,11 @@ class TmuxKeys(Way):
     asks_version: Words = ("tmux", "-V")
     pause_s: float = 0.3
 
-    def message(self, place: Place, body: str) -> Words:
-        tmux = shlex.join(["tmux", "-S", str(place.socket), "send-keys"])
+    def target(self, place: Place) -> str:
+        return str(place.socket)
+
+    def message(self, target: str, body: str) -> Words:
+        tmux = shlex.join(["tmux", "-S", target, "send-keys"])
         return ["sh", "-c", f"{tmux} -l {shlex.quote(body)} && sleep {self.pause_s} && {tmux} Enter"]
 
 
