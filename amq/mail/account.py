@@ -86,7 +86,10 @@ class Account:
             handles = []
         if handles is None:
             return frozenset({USER, *registry.mailboxes(self.queue)})
-        return frozenset({USER, *handles, *(self.remote_agents() if handles else ())})
+        if not handles:
+            return frozenset({USER})
+        others = set(registry.mailboxes(self.queue)).difference(handles)  # a registered agent's file is not asked for
+        return frozenset({USER, *handles, *(each for each in others if read_remote(self.queue.agent(each)))})
 
     def remote_agents(self) -> dict[str, Remote]:
         """Return the agents of other hosts that have a mailbox here, by its handle."""

@@ -55,19 +55,7 @@ def acknowledge(queue: QueueLayout, receiver: str, headers: list[Header], now: i
     missing other side is added. A sender without a mailbox is not an error. Each directory is synced once. Raises
     OSError.
     """
-    with ExitStack() as opened:
-        staging = _Staging(opened.enter_context(Directory(queue.agent(receiver).inbox_tmp)), temporary)
-        sent = opened.enter_context(_made(queue.agent(receiver).acks_sent))
-        acks = [_record(staging, sent, _ack(receiver, header, now)) for header in headers]
-        durable.sync(sent)  # first: an acknowledgement that the sender has is never given again, with another time
-        receiving: dict[str, Directory | None] = {}
-        for header, ack in zip(headers, acks, strict=True):
-            if header.sender not in receiving:
-                receiving[header.sender] = _open(queue.agent(header.sender), opened)
-            _tell(staging, sent, receiving[header.sender], ack)
-        for directory in filter(None, receiving.values()):
-            durable.sync(directory)
-    return acks
+    return _keep(queue, receiver, [_ack(receiver, header, now) for header in headers], temporary)
 
 
 def keep(queue: QueueLayout, ack: Ack, temporary: str) -> Ack:
@@ -75,15 +63,23 @@ def keep(queue: QueueLayout, ack: Ack, temporary: str) -> Ack:
 
     The receiver's mailbox is that of an agent on another host. Returns the one that is there now. Raises OSError.
     """
+    (kept,) = _keep(queue, ack.receiver, [ack], temporary)
+    return kept
+
+
+def _keep(queue: QueueLayout, receiver: str, acks: list[Ack], temporary: str) -> list[Ack]:
     with ExitStack() as opened:
-        staging = _Staging(opened.enter_context(Directory(queue.agent(ack.receiver).inbox_tmp)), temporary)
-        sent = opened.enter_context(_made(queue.agent(ack.receiver).acks_sent))
-        kept = _record(staging, sent, ack)
-        durable.sync(sent)
-        received = _open(queue.agent(ack.sender), opened)
-        _tell(staging, sent, received, kept)
-        if received is not None:
-            durable.sync(received)
+        staging = _Staging(opened.enter_context(Directory(queue.agent(receiver).inbox_tmp)), temporary)
+        sent = opened.enter_context(_made(queue.agent(receiver).acks_sent))
+        kept = [_record(staging, sent, ack) for ack in acks]
+        durable.sync(sent)  # first: an acknowledgement that the sender has is never given again, with another time
+        receiving: dict[str, Directory | None] = {}
+        for given, ack in zip(acks, kept, strict=True):  # an earlier one may name another sender
+            if given.sender not in receiving:
+                receiving[given.sender] = _open(queue.agent(given.sender), opened)
+            _tell(staging, sent, receiving[given.sender], ack)
+        for directory in filter(None, receiving.values()):
+            durable.sync(directory)
     return kept
 
 

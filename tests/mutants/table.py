@@ -323,7 +323,7 @@ MAIL = (
     Mutant(
         "an acknowledgement is reported before it is given",
         "store/acks.py",
-        "acknowledge",
+        "_keep",
         "durable.sync(sent)",
         "None",
         WEAK,
@@ -331,7 +331,7 @@ MAIL = (
     Mutant(
         "an acknowledgement that is reported is not synced",
         "store/acks.py",
-        "acknowledge",
+        "_keep",
         "durable.sync(directory)",
         "None",
         ORDER,
