@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _PLAIN = r"(?:[^\\]|\\(?![\\']|\Z))*"  # fish reads `\\` and `\'` as escapes inside single quotes
 _NOT_LITERAL = r"[^\w/.,:=@+-]"
+_BESIDE_LETTERS = dict.fromkeys(map(ord, "-._/"))
 
 
 def shell(word: str) -> str:
@@ -22,6 +23,8 @@ def shell(word: str) -> str:
 
     Unprintable characters are written in octal, as in `"$(printf %b '/tmp/\\0033')"`: not every shell knows `$'…'`.
     """
+    if word.isascii() and word.translate(_BESIDE_LETTERS).isalnum():
+        return word  # a usual path or id, which costs a short command no import and no expression
     from shlex import quote
 
     kept = word.rstrip("\n")

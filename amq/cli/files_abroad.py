@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from amq.errors import AmqError
-from amq.record import replace
 from amq.store.remote import read_remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Iterable
 
     from amq.mail.mailbox import Mailbox
-    from amq.mail.sending import Draft
 
 
 class FileStays(AmqError):
@@ -23,14 +18,7 @@ class FileStays(AmqError):
     code = "file_stays"
 
 
-def guarded(mailbox: Mailbox, args: Namespace, draft: Draft) -> Draft:
-    """Return DRAFT; if the body that ARGS name is a file, sending it raises FileStays where that may not leave."""
-    text = args.body or ""
-    is_file = args.body_file is not None or (text.startswith("@") and not text.startswith("@@"))
-    return replace(draft, check=partial(_check, mailbox)) if is_file else draft
-
-
-def _check(mailbox: Mailbox, recipients: Iterable[str]) -> None:
+def check(mailbox: Mailbox, recipients: Iterable[str]) -> None:
     """Raise FileStays if one of RECIPIENTS is on another host, and the files of this agent do not leave.
 
     The user's own table decides. A mailbox that only the queue notes as remote is one, too: unknown is not allowed.

@@ -98,6 +98,19 @@ def with_whole_refs(mailbox: Mailbox, draft: Draft) -> Draft:
     return replace(draft, refs=refs)
 
 
+def with_check_of_file(mailbox: Mailbox, args: Namespace, draft: Draft) -> Draft:
+    """Return DRAFT; if the body that ARGS name is a file, sending it raises FileStays where that may not leave."""
+    text = args.body or ""
+    is_file = args.body_file is not None or (text.startswith("@") and not text.startswith("@@"))
+    if not is_file:
+        return draft
+    from functools import partial
+
+    from amq.cli.files_abroad import check
+
+    return replace(draft, check=partial(check, mailbox))
+
+
 def _context(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None

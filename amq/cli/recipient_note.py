@@ -14,7 +14,6 @@ from amq.instants import SECOND_NS, format_instant
 from amq.names import SUFFIX, USER, undated
 from amq.store.durable import Directory
 from amq.store.notifier_info import read_notifier
-from amq.store.remote import read_remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +60,8 @@ def _hindrance(mailbox: Mailbox, handle: str) -> str:
     try:
         notifier = read_notifier(agent)
         if notifier is None:
+            from amq.store.remote import read_remote
+
             return "far" if read_remote(agent) else "unnotified"
         from amq.runtime.state_file import state_of
 

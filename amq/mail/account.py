@@ -10,7 +10,6 @@ from amq.errors import AmqError, NotFound
 from amq.layout import QueueLayout
 from amq.names import USER, IdMaker, check_handle, did_you_mean, nearest, typed_handle
 from amq.store import directories, registry
-from amq.store.remote import read_remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,11 +87,15 @@ class Account:
             return frozenset({USER, *registry.mailboxes(self.queue)})
         if not handles:
             return frozenset({USER})
+        from amq.store.remote import read_remote
+
         others = set(registry.mailboxes(self.queue)).difference(handles)  # a registered agent's file is not asked for
         return frozenset({USER, *handles, *(each for each in others if read_remote(self.queue.agent(each)))})
 
     def remote_agents(self) -> dict[str, Remote]:
         """Return the agents of other hosts that have a mailbox here, by its handle."""
+        from amq.store.remote import read_remote  # here: short commands do without
+
         found = ((handle, read_remote(self.queue.agent(handle))) for handle in registry.mailboxes(self.queue))
         return {handle: remote for handle, remote in found if remote}
 

@@ -32,7 +32,6 @@ from amq.names import (
 )
 from amq.record import record, replace
 from amq.store import maildir, registry
-from amq.store.remote import Remote, read_remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -181,6 +180,8 @@ def _abroad(account: Account, word: str) -> str:
     mailbox = f"{handle}-{host}"
     if not is_handle(mailbox):
         return account.named(word, "--to")  # raises UsageError
+    from amq.store.remote import Remote, read_remote
+
     if read_remote(account.queue.agent(mailbox)) == Remote(handle, host):
         return mailbox
     known = sorted(str(remote) for remote in account.remote_agents().values())
@@ -193,7 +194,7 @@ def _mailbox(account: Account, handle: str, registered: list[str] | None, create
     listed = handle == USER or handle in (registered or ())
     agent = account.queue.agent(handle)
     if registry.has_mailbox(agent):
-        if not listed and registered is not None and read_remote(agent) is None:
+        if not listed and registered is not None and not _is_remote(agent):
             hint = f"add it: `amq init --agents {handle}`"
             account.complain(NotFound(f"{handle} is not in the registry", hint=hint))
     elif create and not listed and registered is not None:
@@ -203,6 +204,12 @@ def _mailbox(account: Account, handle: str, registered: list[str] | None, create
     else:
         raise account.unknown(handle, registered or [], f"amq init --agents {handle}, or send with --create")
     return agent
+
+
+def _is_remote(agent: AgentLayout) -> bool:
+    from amq.store.remote import read_remote
+
+    return read_remote(agent) is not None
 
 
 def _check_draft(draft: Draft) -> None:

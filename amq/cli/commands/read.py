@@ -42,8 +42,7 @@ def run(args: Namespace, out: Output) -> int:
         raise UsageError("--from does not work with --json", hint="drop --from: --json always prints the whole body")
     mailbox = open_mailbox(args, out)
     message, box = mailbox.peek(mailbox.find_id(args.id))
-    command = as_agent(args, mailbox.account.me)
-    text = jsontext.render(_item(message)) + "\n" if out.json else _text(message, args, command)
+    text = jsontext.render(_item(message)) + "\n" if out.json else _text(message, args, mailbox.account.me)
     if box != "new":
         out.data(text)
         return 0
@@ -73,8 +72,8 @@ def _item(message: Message) -> dict[str, Any]:
     return {"header": header_object(message.header), "body": message.text}
 
 
-def _text(message: Message, args: Namespace, command: str) -> str:
-    """Return the body from `--from` on, as far as it fits, and how COMMAND, amq's own, reads the rest.
+def _text(message: Message, args: Namespace, me: str) -> str:
+    """Return the body from `--from` on, as far as it fits, and the command by which ME reads the rest.
 
     Raises UsageError if `--from` is past its end.
     """
@@ -87,4 +86,5 @@ def _text(message: Message, args: Namespace, command: str) -> str:
         return text
     from amq.mail.truncation import part
 
+    command = as_agent(args, me)
     return part(lines, args.start, message.header.id, budget, budget.most, with_final_line_end, command)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from amq.cli import message_options
-from amq.cli.files_abroad import guarded
 from amq.cli.message_body import read_body
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import handles
@@ -38,7 +37,7 @@ def run(args: Namespace, out: Output) -> int:
     """Send the message."""
     mailbox = open_mailbox(args, out)
     body, draft = read_body(args, out), message_options.draft_of(args)
-    draft = guarded(mailbox, args, message_options.with_whole_refs(mailbox, draft))
+    draft = message_options.with_check_of_file(mailbox, args, message_options.with_whole_refs(mailbox, draft))
     message_options.warn_of_refs(mailbox, draft.refs, out)
     with message_options.SignalsDeferred():
         sent = mailbox.send(args.to, body, draft, create=args.create)
