@@ -135,6 +135,4 @@ def _originals(path: RootedPath, box: str) -> frozenset[str]:
         names = maildir.entry_ids(directory)
         if not box:
             return frozenset(names)
-        letters = (dlq_read.look(directory, name, box) for name in names)
-        originals = (letter.envelope.get("original_id") for letter in letters if letter)
-        return frozenset(each for each in originals if isinstance(each, str))
+        return frozenset(each for each in dlq_read.originals(directory, names, box) if isinstance(each, str))

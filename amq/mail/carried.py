@@ -39,8 +39,7 @@ def where(agent: AgentLayout, identifier: str) -> str:
 def _is_dead(agent: AgentLayout, identifier: str) -> bool:
     for box, path in ((NEW, agent.dlq_new), (CUR, agent.dlq_cur)):
         with suppress(FileNotFoundError), Directory(path) as directory:
-            looks = (dlq_read.look(directory, name, box) for name in maildir.entry_ids(directory))
-            if any(letter.envelope.get("original_id") == identifier for letter in looks if letter):
+            if identifier in dlq_read.originals(directory, maildir.entry_ids(directory), box):
                 return True
     return False
 

@@ -112,8 +112,7 @@ def _is_dead(account: Account, agent: AgentLayout, identifier: str) -> bool:
         names = all_mailboxes.ids(account, path)
         if names:
             with Directory(path) as directory:
-                looks = (dlq_read.look(directory, name, box) for name in names)
-                if any(letter.envelope.get("original_id") == identifier for letter in looks if letter):
+                if identifier in dlq_read.originals(directory, names, box):
                     return True
     return False
 

@@ -15,6 +15,7 @@ from amq.store.durable import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from amq.layout import AgentLayout
@@ -72,6 +73,12 @@ def look(directory: Directory, identifier: str, box: str) -> Letter | None:
         return None
     except (BadMessage, OSError) as error:
         return Letter(identifier, box, {}, why(error))
+
+
+def originals(directory: Directory, names: Iterable[str], box: str) -> Iterator[Any]:
+    """Yield what the envelope of each of the dead letters NAMES in BOX calls the id of its original."""
+    looks = (look(directory, name, box) for name in names)
+    return (letter.envelope.get("original_id") for letter in looks if letter)
 
 
 def read(directory: Directory, identifier: str, box: str) -> tuple[Letter, bytes]:
