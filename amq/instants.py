@@ -88,6 +88,12 @@ def largest_unit(seconds: float) -> tuple[int, str]:
     return int(seconds), "s"
 
 
+def short_age(seconds: float) -> str:
+    """Return an age in its largest unit, rounded down, such as `3h`."""
+    count, unit = largest_unit(seconds)
+    return f"{count}{unit}"
+
+
 def age(seconds: float) -> str:
     """Return an age in its largest unit, rounded down, such as `3 min`."""
     count, unit = largest_unit(seconds)

@@ -35,6 +35,7 @@ from amq.layout import RootedPath
 from amq.record import record
 from amq.runtime.private_state import NoPrivateDirectory, PrivateState, make_directory, write_private
 from amq.store.locks import lock_beside
+from amq.store.remote import Remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,17 +59,6 @@ class Peer:
 
 
 @record
-class Abroad:
-    """An agent of another HOST, where it has the handle HANDLE."""
-
-    handle: str
-    host: str
-
-    def __str__(self) -> str:
-        return f"{self.handle}@{self.host}"
-
-
-@record
 class Bridge:
     """The bridge of one queue, as the files in DIRECTORY, an absolute path, have it.
 
@@ -81,7 +71,7 @@ class Bridge:
     hub: str
     peers: Mapping[str, Peer]
     exports: Mapping[str, bool]
-    remote: Mapping[str, Abroad]
+    remote: Mapping[str, Remote]
 
     @property
     def ca(self) -> str:
@@ -172,13 +162,13 @@ def _exports(table: Table) -> dict[str, bool]:
     return exports
 
 
-def _remote(table: Table, host: str) -> dict[str, Abroad]:
+def _remote(table: Table, host: str) -> dict[str, Remote]:
     remote = {}
     for mailbox in table.names(_HANDLE, "a handle"):
         handle, _, there = table.text(mailbox, _ABROAD, "an agent elsewhere: HANDLE@HOST").partition("@")
         if there == host:
             raise table.bad(mailbox, "is on this host")
-        remote[mailbox] = Abroad(handle, there)
+        remote[mailbox] = Remote(handle, there)
     return remote
 
 

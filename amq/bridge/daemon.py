@@ -48,7 +48,7 @@ from amq.store.locks import open_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
     from amq.bridge.exchange import Step, Steps
@@ -79,10 +79,9 @@ _LARGE_BYTES = 1 << 20
 
 @record
 class Heard:
-    """The last presence of a host, and when it was heard, in seconds by the clock that does not jump, and as an age."""
+    """The last presence of a host, and when it was heard, in nanoseconds since the epoch."""
 
     presence: Presence
-    at_s: float
     at_ns: int
 
 
@@ -179,13 +178,15 @@ class Daemon:
                 self._trouble[mailbox] = why(error)
         self._events.follow(self._directories())
 
-    def _directories(self) -> Iterable[str]:
-        yield self._bridge.directory
-        for mailbox in self._bridge.remote:
-            agent = self._queue.agent(mailbox)
-            yield from (agent.inbox_new, agent.acks_received)
-        for handle in self._bridge.exports:
-            yield self._queue.agent(handle).inbox_new
+    def _directories(self) -> dict[str, str]:
+        """Return the directories to watch, each with what is to be looked at when it has changed."""
+        found = {self._bridge.directory: FILE}
+        for name in (*self._bridge.remote, *self._bridge.exports):
+            agent = self._queue.agent(name)
+            found[agent.inbox_new] = name
+            if name in self._bridge.remote:
+                found[agent.acks_received] = name
+        return found
 
     def _mark_all(self) -> None:
         self._dirty.update((FILE, *self._bridge.remote, *self._bridge.exports))
@@ -193,12 +194,9 @@ class Daemon:
 
     def _mark(self, paths: set[str]) -> None:
         """Take note of what has changed: an agent's directory, or this bridge's own."""
-        if self._bridge.directory in paths and self._stamp() != self._read_at:  # its own state is there, too
-            self._dirty.add(FILE)
-        for handle in (*self._bridge.remote, *self._bridge.exports):
-            agent = self._queue.agent(handle)
-            if agent.inbox_new in paths or agent.acks_received in paths:
-                self._dirty.add(handle)
+        for path, name in self._directories().items():
+            if path in paths and (name != FILE or self._stamp() != self._read_at):  # its own state is there, too
+                self._dirty.add(name)
 
     def _stamp(self) -> tuple[int, int] | None:
         """Return what changes when the bridge's file is written; None if it is missing."""
@@ -423,7 +421,7 @@ class Daemon:
             self._wrong(host, error.message)
             return
         is_new = host not in self._heard or self._heard[host].presence.boot != presence.boot
-        self._heard[host] = Heard(presence, time.monotonic(), time.time_ns())
+        self._heard[host] = Heard(presence, time.time_ns())
         self._exchange.outgoing.heard(host, presence.boot)
         if is_new:
             self._here.set()

@@ -11,7 +11,7 @@ import time
 from threading import Lock
 
 from amq.bridge import names
-from amq.bridge.config import Abroad, Bridge, change_bridge
+from amq.bridge.config import Bridge, change_bridge
 from amq.bridge.exchange import BUSY, Failed
 from amq.bridge.ledger import ACK, CONFIRMED, DRAINED, MAIL, REFUSED, THERE, UNKNOWN, Item, Receipt
 from amq.errors import AmqError, BadMessage, Conflict, why
@@ -218,4 +218,4 @@ def _refusal(host: str, reason: str) -> str:
 
 
 def _with_remote(before: Bridge, mailbox: str, remote: Remote) -> Bridge:
-    return replace(before, remote={**before.remote, mailbox: Abroad(remote.handle, remote.host)})
+    return replace(before, remote={**before.remote, mailbox: remote})

@@ -14,7 +14,7 @@ from amq.runtime.private_state import write_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from io import TextIOWrapper
 
 FILE = "hints"
@@ -40,12 +40,11 @@ class Hints:
             return Epoch(), {}
         return epoch, dict(filter(None, map(_hint, lines)))
 
-    def begin(self, epoch: Epoch, items: Iterable[tuple[Item, int]] = ()) -> None:
-        """Start anew, for the hub of EPOCH, with the hints about ITEMS. Errors are ignored, as in `add`."""
+    def begin(self, epoch: Epoch) -> None:
+        """Start anew, for the hub of EPOCH, without hints. Errors are ignored, as in `add`."""
         self.close()
-        lines = [json.dumps([epoch.created, epoch.last_seq]), *(_line(item, seq) for item, seq in items)]
         with suppress(OSError):
-            write_private(self._path, "".join(f"{line}\n" for line in lines))
+            write_private(self._path, f"{json.dumps([epoch.created, epoch.last_seq])}\n")
 
     def add(self, item: Item, seq: int) -> None:
         """Add a hint. Errors are ignored: it may be lost."""

@@ -303,10 +303,6 @@ class Incoming:
         """Return the agents that have unread mail from other hosts."""
         return [handle for handle, ids in self._watched.items() if ids]
 
-    def unread(self, handle: str) -> int:
-        """Return how many messages from other hosts the agent HANDLE has not read."""
-        return len(self._watched.get(handle, ()))
-
     def tell(self, host: str, receipt: Receipt) -> None:
         """Take note of a RECEIPT to be sent to HOST; a later one about the same item takes its place.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amq.bridge import hub
 from amq.bridge.checked_table import is_hub_url
-from amq.bridge.config import Abroad, Bridge, Peer, change_bridge
+from amq.bridge.config import Bridge, Peer, change_bridge
 from amq.bridge.crypto import fingerprint, make_keys, public_box, public_nkey
 from amq.bridge.invitation import Invitation, invitation_of, render_invitation
 from amq.bridge.names import HOST, abroad
@@ -12,6 +12,7 @@ from amq.errors import Conflict, NotFound, UsageError
 from amq.names import check_handle
 from amq.record import replace
 from amq.runtime.private_state import make_directory, write_private
+from amq.store.remote import Remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _pinned(bridge: Bridge, invited: Invitation) -> dict[str, Peer]:
     return peers
 
 
-def _remote(bridge: Bridge, invited: Invitation, is_agent: Callable[[str], bool]) -> dict[str, Abroad]:
+def _remote(bridge: Bridge, invited: Invitation, is_agent: Callable[[str], bool]) -> dict[str, Remote]:
     """Return the agents that INVITED exports, by their mailboxes here. Raises Conflict for a name that is taken."""
     remote = {}
     for handle in invited.exports:
@@ -109,7 +110,7 @@ def _remote(bridge: Bridge, invited: Invitation, is_agent: Callable[[str], bool]
         if is_agent(name) and name not in bridge.remote:
             hint = f"rename that agent, or let {invited.host} not export {handle}"
             raise Conflict(f"an agent here has the name {name}, which means {handle} of {invited.host}", hint=hint)
-        remote[name] = Abroad(handle, invited.host)
+        remote[name] = Remote(handle, invited.host)
     return remote
 
 

@@ -101,11 +101,11 @@ def _translated(data: bytes, message: Message, translate: Translate) -> bytes:
     header = message.header
     found = split_header(data, whole=True)
     assert found is not None
-    text, body_at = found
+    text, _ = found
     opening = data.index(text)  # behind the first line, which has no header's text in it
     named = {"from": translate(header.sender), "thread": thread(header.thread, {header.sender, *header.to}, translate)}
     changed = _with_names(text.decode(), named, translate)
-    after = data[:opening] + changed.encode() + data[opening + len(text) : body_at] + data[body_at:]
+    after = data[:opening] + changed.encode() + data[opening + len(text) :]
     if len(after) > MAX_FILE_BYTES:
         raise BadMessage(
             f"larger than {MAX_FILE_BYTES // 1024**2} MiB with the names that it has abroad", "parse_error"

@@ -8,7 +8,7 @@ from amq.bridge import state
 from amq.bridge.config import read_bridge
 from amq.bridge.ledger import HUB_FULL, THERE
 from amq.errors import AmqError, why
-from amq.instants import SECOND_NS, largest_unit
+from amq.instants import SECOND_NS, short_age
 from amq.record import record
 from amq.runtime.policy.reasons import WAITS_IN_WORDS, WaitReason
 from amq.runtime.why_waiting import Why
@@ -46,7 +46,7 @@ class FarAgent:
         if not self.heard_ns:
             return f"on {self.host}, not heard yet"
         silent_s = (now_ns - self.heard_ns) / SECOND_NS
-        return f"on {self.host}" if silent_s < _LOST_S else f"on {self.host}, silent for {_age(silent_s)}"
+        return f"on {self.host}" if silent_s < _LOST_S else f"on {self.host}, silent for {short_age(silent_s)}"
 
 
 class BridgeView:
@@ -56,9 +56,11 @@ class BridgeView:
         self.bridge: Bridge | None = None
         self.state: dict[str, Any] = {}
         self.why_not = ""
+        self.is_missing = False
         try:
             self.bridge = read_bridge(private, root)
             if self.bridge is None:
+                self.is_missing = True
                 self.why_not = "this queue has no bridge any more (amq bridge init)"
             elif (found := state.read_state(self.bridge.directory)) is None:
                 self.why_not = "the bridge does not run (amq bridge run)"
@@ -101,7 +103,7 @@ class BridgeView:
         for host, said in sorted(self.state.get("hosts", {}).items()):
             ahead_s = said["clock_ahead_ns"] / SECOND_NS
             if abs(ahead_s) > CLOCK_OFF_S:
-                found.append(f"{host}: its clock is {_age(abs(ahead_s))} {'ahead' if ahead_s > 0 else 'behind'}")
+                found.append(f"{host}: its clock is {short_age(abs(ahead_s))} {'ahead' if ahead_s > 0 else 'behind'}")
         return found
 
     def heard_s(self, host: str) -> float | None:
@@ -112,8 +114,3 @@ class BridgeView:
     def waiting(self) -> dict[str, dict[str, int]]:
         """Return for each remote mailbox with mail how much of it has come how far."""
         return {mailbox: found["mail"] for mailbox, found in self.state.get("mailboxes", {}).items() if "mail" in found}
-
-
-def _age(seconds: float) -> str:
-    count, unit = largest_unit(seconds)
-    return f"{count}{unit}"

@@ -12,7 +12,7 @@ from amq.text import visible
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from amq.bridge.config import Bridge
@@ -65,6 +65,14 @@ def overview(bridge: Bridge) -> dict[str, Any]:
     }
 
 
+def show_agents(found: Mapping[str, Any], out: Output) -> None:
+    """Print the agents of this host and of others in what `overview` FOUND."""
+    for export in found["exports"]:
+        out.line(f"exports  {export['handle']}{', with files' if export['files'] else ''}")
+    for remote in found["remote"]:
+        out.line(f"remote   {remote['mailbox']}  is {remote['agent']}")
+
+
 def show(bridge: Bridge, out: Output, *, invitation: str = "", after: tuple[str, ...] = ()) -> int:
     """Print BRIDGE, the path of the INVITATION that was written, and the commands to run AFTERwards; return 0."""
     found = overview(bridge)
@@ -76,10 +84,7 @@ def show(bridge: Bridge, out: Output, *, invitation: str = "", after: tuple[str,
     out.line(f"hub      {there}")
     for peer in found["peers"]:
         out.line(f"peer     {peer['host']}  {peer['fingerprint']}")
-    for export in found["exports"]:
-        out.line(f"exports  {export['handle']}{', with files' if export['files'] else ''}")
-    for remote in found["remote"]:
-        out.line(f"remote   {remote['mailbox']}  is {remote['agent']}")
+    show_agents(found, out)
     if invitation:
         out.line(f"wrote    {invitation}")
     if after:

@@ -6,11 +6,10 @@ import time
 
 from amq import config
 from amq.cli.commands.who import for_user, item, unread
-from amq.cli.commands.why import age
 from amq.cli.open_mailbox import open_mailbox, private_directory
 from amq.cli.terminal import height, terminal
 from amq.cli.views import once
-from amq.instants import format_seconds
+from amq.instants import format_seconds, short_age
 from amq.record import record
 
 TYPE_CHECKING = False
@@ -103,7 +102,7 @@ class Lines:
             else:
                 from amq.dashboard.agents import state_in_words
 
-                words = state_in_words(row.state, age) or "-"
+                words = state_in_words(row.state, short_age) or "-"
                 waits = f"  waits for {now.waits_for}" if now.waits_for else ""
                 out.line(f"{_now()}  {row.agent.handle}  {words}  {now.unread} unread{waits}")
         for gone in self._shown.keys() - {row.agent.handle for row in found}:

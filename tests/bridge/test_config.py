@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from amq.bridge.checked_table import BadBridge
 from amq.bridge.config import (
-    Abroad,
     Bridge,
     Peer,
     bridge_directory,
@@ -28,6 +27,7 @@ from amq.bridge.config import (
 )
 from amq.record import replace
 from amq.runtime.private_state import NoPrivateDirectory, PrivateState
+from amq.store.remote import Remote
 
 DESK = Peer("U" + "A" * 55, bytes(range(32)))
 BOX = base64.b64encode(DESK.box).decode()
@@ -55,7 +55,7 @@ def place() -> Iterator[Path]:
 def test_a_file_is_read() -> None:
     bridge = parse_bridge(TEXT, "/p")
     exports = {"claude": True, "reviewer": False}
-    abroad = {"codex-desk": Abroad("codex", "desk")}
+    abroad = {"codex-desk": Remote("codex", "desk")}
     assert bridge == Bridge("/p", "laptop", "tls://desk.local:4222", {"desk": DESK}, exports, abroad)
     assert (bridge.seed, bridge.box_key, bridge.ca) == ("/p/host.nk", "/p/box.key", "/p/ca.pem")
     assert str(bridge.remote["codex-desk"]) == "codex@desk"
@@ -121,7 +121,7 @@ def test_what_is_rendered_is_read_back(
     others = {host: Peer(*keys) for host, keys in peers.items() if host != "laptop"}
     if len({each.nkey for each in others.values()} | {each.box for each in others.values()}) < 2 * len(others):
         return
-    abroad = {name: Abroad(handle, "desk") for name, handle in remote.items() if name not in exports}
+    abroad = {name: Remote(handle, "desk") for name, handle in remote.items() if name not in exports}
     bridge = Bridge("/p", "laptop", "", others, exports, abroad)
     assert parse_bridge(render_bridge(bridge), "/p") == bridge
 

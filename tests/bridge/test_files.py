@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from amq.bridge.config import Abroad, Bridge, change_bridge
+from amq.bridge.config import Bridge, change_bridge
 from amq.bridge.exchange import BUSY, Failed
 from amq.bridge.files import Files
 from amq.bridge.ledger import ACK, CONFIRMED, DRAINED, MAIL, REFUSED, THERE, UNKNOWN, Item, Receipt
@@ -114,7 +114,7 @@ def test_another_message_of_the_same_id_is_refused(files: Files) -> None:
 def test_the_mailbox_of_an_unknown_agent_is_made_and_noted(files: Files) -> None:
     item = HERE._replace(host="c")
     assert files.deliver(item, message_file(id="m1", sender="grok-c", to=["claude-a"])) == (THERE, "")
-    assert files.bridge.remote["grok-c"] == Abroad("grok", "c")
+    assert files.bridge.remote["grok-c"] == Remote("grok", "c")
     assert read_remote(files.queue.agent("grok-c")) == Remote("grok", "c")
     assert registry.read_registry(files.queue) == ["claude", "gemini"], "@all stays on this host"
 

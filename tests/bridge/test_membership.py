@@ -14,13 +14,14 @@ import pytest
 from amq.bridge import membership
 from amq.bridge.certificates import is_certificate, make_certificates, pinned
 from amq.bridge.checked_table import BadBridge
-from amq.bridge.config import Abroad, Bridge, Peer, read_bridge_in
+from amq.bridge.config import Bridge, Peer, read_bridge_in
 from amq.bridge.crypto import fingerprint
 from amq.bridge.hub import find_server
 from amq.bridge.hub_streams import HubFailed
 from amq.bridge.invitation import LARGEST_BYTES, Invitation, parse_invitation
 from amq.errors import Conflict, NotFound, UsageError
 from amq.record import replace
+from amq.store.remote import Remote
 from tests.bridge.rig import bridged, invite
 
 OWN_PEER = f'[peers.a]\nnkey = "U{"A" * 55}"\nbox = "{"A" * 43}="\n'
@@ -167,7 +168,7 @@ def test_a_remote_mailbox_takes_no_agents_name(place: Path) -> None:
     with pytest.raises(Conflict, match="an agent here has the name codex-b, which means codex of b"):
         membership.join(found["a"].directory, text, lambda handle: handle == "codex-b")
     membership.join(found["a"].directory, text, nobody)
-    assert bridge_of(place, "a").remote == {"codex-b": Abroad("codex", "b")}
+    assert bridge_of(place, "a").remote == {"codex-b": Remote("codex", "b")}
     membership.join(found["a"].directory, text, lambda handle: handle == "codex-b")  # it has a mailbox by now
     with pytest.raises(UsageError, match="codex-b is an agent of another host"):
         membership.export(found["a"].directory, ["codex-b"], files=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from amq.bridge import membership
-from amq.bridge.config import Abroad, bridge_directory, change_bridge
+from amq.bridge.config import bridge_directory, change_bridge
 from amq.layout import QueueLayout
 from amq.record import replace
 from amq.runtime.private_state import private_state
@@ -25,7 +25,7 @@ def bridged(amq: Shell) -> Shell:
     membership.set_up(directory, "laptop", "")
     membership.export(directory, ["alice"], files=False)
     change_bridge(
-        directory, lambda before: replace(before or pytest.fail(), remote={"codex-desk": Abroad("codex", "desk")})
+        directory, lambda before: replace(before or pytest.fail(), remote={"codex-desk": Remote("codex", "desk")})
     )
     registry.make_mailbox(QueueLayout(str(amq.root)), "codex-desk")
     write_remote(amq.agent("codex-desk"), Remote("codex", "desk"), "t")

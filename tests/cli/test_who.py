@@ -11,10 +11,10 @@ from unittest.mock import Mock
 import pytest
 
 from amq.cli.commands.who import for_user
-from amq.cli.commands.why import age
 from amq.cli.open_mailbox import private_directory as user_directory
 from amq.cli.terminal import Terminal
 from amq.dashboard.agents import rows
+from amq.instants import short_age
 from amq.layout import NOTIFIER_NAME, RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
@@ -162,7 +162,7 @@ def test_one_file_is_opened_whatever_the_number_of_unread(amq: Shell, monkeypatc
     [(0, "0s"), (59.9, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (86_399, "23h"), (200_000, "2d")],
 )
 def test_an_age_is_given_in_its_largest_unit(seconds: float, text: str) -> None:
-    assert age(seconds) == text
+    assert short_age(seconds) == text
 
 
 @pytest.mark.parametrize(("is_allowed", "said"), [(True, ", amq allowed)"), (False, ", amq not allowed)")])

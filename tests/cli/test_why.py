@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from amq.cli.commands.why import age
-from amq.instants import SECOND_NS, format_instant
+from amq.instants import SECOND_NS, format_instant, short_age
 from amq.layout import RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
@@ -194,4 +193,4 @@ def test_every_word_has_a_sentence() -> None:
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.9, "0s"), (61, "1m"), (7200, "2h"), (90_000, "1d")])
 def test_an_age(seconds: float, text: str) -> None:
-    assert age(seconds) == text
+    assert short_age(seconds) == text

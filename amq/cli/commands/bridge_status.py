@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from amq.cli.bridge_setup import directory_of, overview
+from amq.cli.bridge_setup import directory_of, overview, show_agents
 from amq.errors import NotFound
-from amq.instants import largest_unit
+from amq.instants import short_age
 from amq.text import visible
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ def run(args: Namespace, out: Output) -> int:
 
     root, _ = directory_of(args, out)
     view = BridgeView(private_directory(root), root)
-    if view.bridge is None and view.why_not.startswith("this queue"):
+    if view.is_missing:
         raise NotFound("this queue has no bridge", hint="set one up: amq bridge init --host NAME")
     found = _found(view)
     if out.json:
@@ -68,17 +68,9 @@ def _show(found: dict[str, Any], out: Output) -> None:
     out.line(f"host     {found['host']}  {found['fingerprint']}")
     out.line(f"hub      {found['hub'] or 'none yet'}  {state}")
     for peer in found["peers"]:
-        heard = f"heard {_age(peer['heard_s'])} ago" if "heard_s" in peer else "not heard"
+        heard = f"heard {short_age(peer['heard_s'])} ago" if "heard_s" in peer else "not heard"
         out.line(f"peer     {peer['host']}  {peer['fingerprint']}  {heard}")
-    for export in found["exports"]:
-        out.line(f"exports  {export['handle']}{', with files' if export['files'] else ''}")
-    for remote in found["remote"]:
-        out.line(f"remote   {remote['mailbox']}  is {remote['agent']}")
+    show_agents(found, out)
     for mail in found["mail"]:
         stages = ", ".join(f"{count} {stage}" for stage, count in mail.items() if stage != "mailbox")
         out.line(f"mail     {mail['mailbox']}  {stages}")
-
-
-def _age(seconds: float) -> str:
-    count, unit = largest_unit(seconds)
-    return f"{count}{unit}"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 
-from amq.cli.commands.why import age, described
+from amq.cli.commands.why import described
 from amq.cli.open_mailbox import open_mailbox, private_directory
 from amq.cli.table import table
 from amq.cli.terminal import BOLD, FAINT, RED, WIDE, Cell, add_color, terminal
-from amq.instants import SECOND_NS, format_instant
-from amq.instants import age as age_in_words
+from amq.instants import SECOND_NS, age, format_instant, short_age
 from amq.names import USER
 from amq.text import visible
 
@@ -82,10 +81,10 @@ def _cells(row: Row) -> tuple[str, ...]:
     agent = row.agent
     return (
         agent.handle,
-        state_in_words(row.state, age) or (row.far.words(time.time_ns()) if row.far else "-"),
+        state_in_words(row.state, short_age) or (row.far.words(time.time_ns()) if row.far else "-"),
         visible(_status(row)) or "-",
         unread(agent),
-        "-" if agent.oldest_s is None else age(agent.oldest_s),
+        "-" if agent.oldest_s is None else short_age(agent.oldest_s),
         "-" if row.why is None else row.why.waits_for.value,
         str(agent.dead_letters),
         "-" if row.way is None else row.way.short(),
@@ -129,11 +128,11 @@ def _user_cells(row: Row, user: Terminal) -> tuple[str | Cell, ...]:
     return (
         Cell(agent.handle, BOLD if agent.unread else ""),
         Cell(
-            state_in_words(row.state, age_in_words) or (row.far.words(user.now_ns) if row.far else ""),
+            state_in_words(row.state, age) or (row.far.words(user.now_ns) if row.far else ""),
             RED if row.state and row.state.asks else "",
         ),
         Cell(unread(agent) if agent.unread else "", BOLD),
-        "" if agent.oldest_s is None else age_in_words(agent.oldest_s),
+        "" if agent.oldest_s is None else age(agent.oldest_s),
         "" if row.why is None else row.why.waits_for.value,
         Cell(str(agent.dead_letters or ""), RED),
         mail_by,
@@ -151,7 +150,7 @@ def _remark(agent: Agent, now_ns: int) -> str:
     unseen_s = 0 if agent.seen_ns is None else (now_ns - agent.seen_ns) / SECOND_NS
     marks = (
         "" if agent.registered else "unregistered",
-        f"idle {age_in_words(unseen_s)}" if unseen_s >= UNSEEN_S else "",
+        f"idle {age(unseen_s)}" if unseen_s >= UNSEEN_S else "",
     )
     return ", ".join(filter(None, marks))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq.cli.open_mailbox import open_mailbox, private_directory
-from amq.instants import largest_unit
+from amq.instants import short_age
 from amq.mail import all_mailboxes
 from amq.record import replace
 from amq.store import maildir
@@ -62,7 +62,7 @@ def run(args: Namespace, out: Output) -> int:
         out.line(f"{handle} has no unread mail")
     else:
         number = f"{unread} unread message{'' if unread == 1 else 's'}"
-        out.line(f"{handle}: {number}: {agents.why_in_words(found, age)}")
+        out.line(f"{handle}: {number}: {agents.why_in_words(found, short_age)}")
     if mail_way:
         out.line(f"{handle}: {mail_way.sentence()}")
         if changed := mail_way.changed():
@@ -89,12 +89,6 @@ def described(found: Why) -> dict[str, Any]:
     """Return the reason for waiting as JSON."""
     since = {} if found.seconds is None else {"waits_for_s": round(found.seconds, 3)}
     return {"waits_for": found.waits_for.value, **since, "detail": found.detail}
-
-
-def age(seconds: float) -> str:
-    """Return an age in its largest unit, rounded down, such as `3h`."""
-    count, unit = largest_unit(seconds)
-    return f"{count}{unit}"
 
 
 def _history(mailbox: Mailbox, handle: str, out: Output) -> int:
