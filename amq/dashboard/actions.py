@@ -55,8 +55,8 @@ class Actions:
 
     def send(self, to: Sequence[str], subject: str, body: str, draft: Draft | None = None) -> Result:
         """Send a message to the handles TO; DRAFT may set more than its SUBJECT."""
-        fields = {**(draft or Draft()).__dict__, "subject": subject}
-        return self._try(lambda: _sent(self._mailbox.send(to, _bytes(body), Draft(**fields))))
+        whole = replace(draft or Draft(), subject=subject)
+        return self._try(lambda: _sent(self._mailbox.send(to, _bytes(body), whole)))
 
     def answer(self, original: Summary, to: Sequence[str], subject: str, body: str) -> Result:
         """Answer the message ORIGINAL of any mailbox: in its thread, and with its references.
@@ -115,9 +115,8 @@ def _result(account: Account, act: Callable[[], Done]) -> Result:
 
 
 def _bytes(body: str) -> bytes:
-    """Return BODY as a file has it: with a final line end, and without what UTF-8 cannot hold."""
-    text = body.encode("utf-8", "replace")
-    return text if not text or text.endswith(b"\n") else text + b"\n"
+    """Return BODY without what UTF-8 cannot hold."""
+    return body.encode("utf-8", "replace")
 
 
 def _sent(sent: Sent) -> Done:

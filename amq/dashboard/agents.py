@@ -11,7 +11,7 @@ from amq.errors import AmqError, NotFound
 from amq.errors import why as in_words
 from amq.instants import SECOND_NS
 from amq.layout import RootedPath
-from amq.mail import agents_overview
+from amq.mail import agents_overview, all_mailboxes
 from amq.mail.agents_overview import Agent
 from amq.names import USER
 from amq.record import record, replace
@@ -148,7 +148,8 @@ class Agents:
         rows = [self._row(handle, members[handle], tuple(leases.get(handle, ()))) for handle in members]
         for handle in self._known.keys() - members.keys():
             del self._known[handle]
-        rows += [_unknown(handle, _skipped(queue.agent(handle).home, error)) for handle, error in unusable.items()]
+        for handle, error in unusable.items():
+            rows.append(_unknown(handle, all_mailboxes.skipped(queue.agent(handle).home, error)))
         return sorted(rows, key=lambda row: row.handle), [*problems, *of_leases]
 
     def _leases(self) -> Mapping[str, Sequence[str]]:
@@ -224,11 +225,6 @@ def _far(account: Account, private: PrivateState, handle: str) -> FarAgent | Non
     from amq.bridge.status import BridgeView
 
     return BridgeView(private, account.queue.root).agent(remote)
-
-
-def _skipped(path: str, error: OSError) -> str:
-    hint = getattr(error, "hint", "")
-    return f"{error}; it is skipped; {hint}" if hint else f"{path} is skipped: {in_words(error)}"
 
 
 def _unknown(handle: str, problem: str) -> Row:

@@ -12,7 +12,6 @@ from amq.mail.search_terms import parse_query
 from amq.mail.summary import CREATED_NS, ID, SENDER, TO, of_header
 from amq.message import parse
 from amq.record import record
-from amq.store import maildir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,10 +87,9 @@ class Conversation:
 
     def body(self, message: Summary) -> Body:
         """Return the text of MESSAGE, wherever its holder has moved it to since."""
-        agent = self._account.queue.agent(message.holder)
         try:
-            data = maildir.read_raw((agent.inbox_new, agent.inbox_cur, agent.sent), message.id)
-            return Body("", "it was removed just now") if data is None else Body(parse(data, message.id).text)
+            data = all_mailboxes.data_of(self._account, message, message.holder)
+            return Body(parse(data, message.id).text)
         except (AmqError, OSError) as error:
             return Body("", why(error))
 

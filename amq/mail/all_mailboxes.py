@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.errors import Unreadable, UnsafePath, why
+from amq.errors import BadMessage, Unreadable, UnsafePath, why
 from amq.store import maildir, registry
 from amq.store.durable import Directory
 from amq.text import visible
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from amq.layout import AgentLayout, RootedPath
     from amq.mail.account import Account
     from amq.mail.message_table import Table
+    from amq.mail.summary import Summary
+    from amq.message import Header
     from amq.store.maildir import Found
 
 
@@ -88,12 +90,26 @@ def missing(account: Account, identifiers: Sequence[str]) -> list[str]:
     return left
 
 
+def data_of(account: Account, message: Header | Summary, holder: str) -> bytes:
+    """Return the bytes of MESSAGE, wherever its HOLDER has moved it to. Raises BadMessage if it is gone, OSError."""
+    paths = [path for _, path in boxes({holder: account.queue.agent(holder)})]
+    data = maildir.read_raw(paths, message.id)
+    if data is None:
+        raise BadMessage("it was removed just now")
+    return data
+
+
+def skipped(path: str, error: OSError) -> str:
+    """Return in a sentence that PATH, which cannot be looked into, is left out."""
+    if isinstance(error, UnsafePath):
+        return f"{error}; it is skipped; {error.hint}"
+    return f"{path} is skipped: {why(error)}"
+
+
 def left_out(account: Account, path: str, error: OSError) -> None:
     """Warn that PATH cannot be looked into; for a link, which may be met several times, only once."""
-    if isinstance(error, UnsafePath):
-        account.warn_once(f"{error}; it is skipped; {error.hint}")
-    else:
-        account.warn(f"{path} is skipped: {why(error)}")
+    warn = account.warn_once if isinstance(error, UnsafePath) else account.warn
+    warn(skipped(path, error))
 
 
 def look(path: RootedPath, identifiers: Sequence[str]) -> Iterator[Found]:

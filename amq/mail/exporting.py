@@ -53,8 +53,4 @@ def _data(account: Account, directory: Directory, message: Summary) -> bytes:
     try:
         return maildir.read_whole(directory, message.id)
     except FileNotFoundError:
-        agent = account.queue.agent(message.holder)
-        data = maildir.read_raw([path for _, path in all_mailboxes.boxes({message.holder: agent})], message.id)
-        if data is None:
-            raise AmqError("it was removed just now") from None
-        return data
+        return all_mailboxes.data_of(account, message, message.holder)

@@ -10,7 +10,6 @@ from amq.mail.thread_order import in_thread_order
 from amq.message import parse
 from amq.names import is_safe_name
 from amq.record import record, replace
-from amq.store import maildir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def conversation(account: Account, thread: str, only: Sequence[str], limit: int,
     agents = all_mailboxes.agents(account, only)
     found = list(_last(_conversation(account, thread, agents), limit))
     entries = [Entry(each, each.holder, each.box) for each in found]
-    return [_with_text(account, agents[entry.holder], entry) for entry in entries] if bodies else entries
+    return [_with_text(account, entry) for entry in entries] if bodies else entries
 
 
 def table(account: Account, thread: str, only: Sequence[str], limit: int) -> Table:
@@ -122,13 +121,11 @@ def thread_of(account: Account, text: str) -> str:
         return ""
 
 
-def _with_text(account: Account, agent: AgentLayout, entry: Entry) -> Entry:
+def _with_text(account: Account, entry: Entry) -> Entry:
     """Return ENTRY with its body; with an empty one and a warning if the file has become unreadable since."""
     identifier = entry.header.id
     try:
-        data = maildir.read_raw((agent.inbox_new, agent.inbox_cur, agent.sent), identifier)
-        if data is None:
-            raise BadMessage("it was removed just now")
+        data = all_mailboxes.data_of(account, entry.header, entry.holder)
         return replace(entry, text=parse(data, identifier).text)
     except (BadMessage, OSError) as error:
         account.warn(f"{identifier} is shown without its body: {why(error)}")

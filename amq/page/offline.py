@@ -9,7 +9,6 @@ from amq.dashboard.conversation import Body, LoggedMessage
 from amq.dashboard.recipients import Recipients
 from amq.instants import MILLISECOND_NS
 from amq.mail.exporting import texts
-from amq.names import KINDS
 from amq.page import document, values
 from amq.text import visible
 
@@ -39,18 +38,17 @@ def _data(account: Account, private: PrivateState, messages: Table) -> Iterator[
     now = account.clock()
     rows, problems = Agents(account, private).look()
     instants = values.Instants()
-    queue = {"name": queue_name(account.queue.root), "problem": visible(" ".join(problems)), "is_gone": False}
     about = {
         "exported_ms": now // MILLISECOND_NS,
-        "queue": queue | {"kinds": KINDS},
+        "queue": values.queue(queue_name(account.queue.root), " ".join(problems)),
         "agents": [values.agent(row, now, instants) for row in rows],
     }
     yield f'{document.as_data(about)[:-1]},"messages":['
     newest_first = list(messages.chosen(range(len(messages) - 1, -1, -1)))
-    places = dict(zip(map(id, newest_first), Recipients(account).of(newest_first), strict=True))
+    recipients = Recipients(account).of(newest_first)
     separator = ""
-    for message, text in texts(account, newest_first):
-        logged = LoggedMessage(message, places[id(message)])
+    for (message, text), to in zip(texts(account, newest_first), recipients, strict=True):
+        logged = LoggedMessage(message, to)
         yield separator + document.as_data(values.whole_message(logged, Body(text)))
         separator = ","
     yield "]}"

@@ -10,7 +10,6 @@ from amq.dashboard.agents import history_line
 from amq.dashboard.changes import looks
 from amq.errors import AmqError, NotFound, UsageError
 from amq.mail.sending import Draft
-from amq.names import KINDS
 from amq.page import values
 from amq.text import visible
 
@@ -79,8 +78,7 @@ class QueueView:
         return events
 
     def _queue(self, problem: str, *, is_gone: bool = False) -> str:
-        about = {"name": visible(self._name), "problem": visible(problem), "is_gone": is_gone, "kinds": KINDS}
-        return _json(about)
+        return _json(values.queue(self._name, problem, is_gone=is_gone))
 
     # what is asked
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq.instants import MILLISECOND_NS, SECOND_NS
-from amq.names import USER
+from amq.names import KINDS, USER
 from amq.runtime.policy.reasons import Activity
 from amq.text import cut_before, subject_line, visible, visible_lines
 
@@ -19,6 +19,11 @@ LONGEST_BODY_CHARS = 256 * 1024
 LONGEST_IN_THREAD_CHARS = 16 * 1024
 _STEADY_MS = 3000
 _BUSY = {Activity.WORKING, Activity.STARTING, Activity.DRAFT, Activity.ASKS}
+
+
+def queue(name: str, problem: str, *, is_gone: bool = False) -> dict[str, Any]:
+    """Return what a browser shows of the queue itself."""
+    return {"name": visible(name), "problem": visible(problem), "is_gone": is_gone, "kinds": KINDS}
 
 
 class Instants:

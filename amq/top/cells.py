@@ -182,7 +182,7 @@ def title(root: str, snapshot: Snapshot) -> Text:
     waiting = [row.handle for row in snapshot.rows if row.needs_user and row.handle != USER]
     mine = sum(row.agent.unread for row in snapshot.rows if row.handle == USER)
     agents = sum(row.handle != USER for row in snapshot.rows)
-    text = Text().append("amq top", "bold").append(f"  {_number(agents, 'agent')}", "dim")
+    text = Text().append("amq top", "bold").append(f"  {number(agents, 'agent')}", "dim")
     if waiting:
         needs = "needs" if len(waiting) == 1 else "need"
         text.append("  ").append(f"{', '.join(waiting)} {needs} you", "bold red")
@@ -191,7 +191,8 @@ def title(root: str, snapshot: Snapshot) -> Text:
     return text.append(f"  {visible(root)}", "dim")
 
 
-def _number(count: int, what: str) -> str:
+def number(count: int, what: str) -> str:
+    """Return COUNT with the noun WHAT, in the plural where that is due."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 

@@ -181,8 +181,7 @@ class Listing(Over):
         self.say(cells.problems(found.problems) if found.problems else self._count())
 
     def _count(self) -> Text:
-        number = len(self._messages)
-        return Text(f"{number} message{'' if number == 1 else 's'}", "dim")
+        return Text(cells.number(len(self._messages), "message"), "dim")
 
     @on(DataTable.RowSelected)
     def _read(self, event: DataTable.RowSelected) -> None:

@@ -61,11 +61,6 @@ class KeyedTable(DataTable[Text]):
         elif key is not None and key in rows:
             self.move_cursor(row=list(rows).index(key), animate=False, scroll=False)
 
-    def move_to(self, key: str) -> None:
-        """Put the cursor on the row KEY, if it is there."""
-        if key in self._rows:
-            self.move_cursor(row=list(self._rows).index(key), animate=False)
-
     def on_resize(self, _: Resize) -> None:
         """Fit the columns to the new width."""
         if self._rows or not self._widths:

@@ -12,7 +12,7 @@ LOOP, SCHEDULE = "tests/runtime/test_loop.py", "tests/runtime/test_schedule.py"
 DASHBOARD = (
     # agents
     Mutant("a mailbox that cannot be read is left out", "dashboard/agents.py", "Agents.look",
-           "rows += [_unknown(handle, _skipped(queue.agent(handle).home, error)) for handle, error in unusable.items()]", "pass", AGENTS),
+           "rows.append(_unknown(handle, all_mailboxes.skipped(queue.agent(handle).home, error)))", "pass", AGENTS),
     Mutant("a queue that has gone has no agents", "dashboard/agents.py", "Agents.look",
            "not present and not directories.exists(queue.agents)", "False", LOG),
     Mutant("a row is made anew at each look", "dashboard/agents.py", "Agents._row", "before and key and (before.key == key) and (before.at_ns <= now < before.until_ns)", "False", AGENTS),

@@ -66,7 +66,7 @@ PAGES = (
     Mutant("any path is an agent", "page/queue_view.py", "QueueView._agent",
            "handle not in [row.handle for row in self._looked().rows]", "False", VALUES),
     Mutant("a queue that has gone is empty", "page/queue_view.py", "QueueView._looked", "raise NotFound(found.gone)", "pass", SERVER),
-    Mutant("an agent writes as the user", "cli/commands/page.py", "_view", "args.write and mailboxes[0].account.me != USER", "False",
+    Mutant("an agent writes as the user", "cli/commands/page.py", "_view", "args.write and opened.me != USER", "False",
            COMMAND),
     Mutant("any text is a host", "cli/commands/page.py", "run", "not name or host_name(name) != name.lower()", "False", COMMAND),
     Mutant("any page is an export", "cli/export_files.py", "check_page",

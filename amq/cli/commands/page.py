@@ -76,15 +76,16 @@ def _view(args: Namespace, out: Output) -> QueueView:
     """Return what the page shows. Raises UsageError if this process may not write as the user, and is to."""
     from amq.dashboard.actions import Actions
     from amq.dashboard.overview import Dashboard
+    from amq.mail.mailbox import Mailbox
     from amq.page.offline import queue_name
     from amq.page.queue_view import NEWEST, QueueView
 
-    mailboxes = [open_mailbox(args, out, anyone=not args.write) for _ in range(3)]  # each has its own turn
-    if args.write and mailboxes[0].account.me != USER:
-        raise UsageError(f"--write is the user's, and this is {mailboxes[0].account.me}", hint="agents write: amq send")
-    for mailbox in mailboxes:
-        mailbox.account.warn = lambda _: None  # the page shows what is wrong
-    root = mailboxes[0].account.queue.root
+    opened = open_mailbox(args, out, anyone=not args.write).account
+    if args.write and opened.me != USER:
+        raise UsageError(f"--write is the user's, and this is {opened.me}", hint="agents write: amq send")
+    root = opened.queue.root
+    # each has its own turn, and warns of nothing: the page shows what is wrong
+    mailboxes = [Mailbox(root, opened.me, strict=args.strict, caches=opened.cache_directory) for _ in range(3)]
     private = private_directory(root)
     live, asked = (Dashboard(each, private, NEWEST) for each in mailboxes[:2])
     return QueueView(queue_name(root), live, asked, Actions(mailboxes[2]) if args.write else None)

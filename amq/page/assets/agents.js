@@ -9,7 +9,7 @@ function showAgents(agents) {
   const needy = agents.filter((each) => each.needs_user);
   const quiet = agents.filter((each) => !each.needs_user && each.is_quiet);
   const busy = agents.filter((each) => !each.needs_user && !each.is_quiet);
-  const focus = focusIn(byId("agents")) || null;
+  const focus = focusIn(byId("agents"));
   for (const [id, group] of [["needy", needy], ["busy", busy], ["resting", quiet]]) {
     sync(byId(id), group, (agent) => agent.handle, drawAgent);
   }

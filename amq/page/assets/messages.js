@@ -18,7 +18,7 @@ function showConversation() {
 }
 
 function refreshConversation(found) {
-  const items = found.items.length ? found.items : [];
+  const { items } = found;
   sync(byId("list"), items, keyOf, drawItem);
   byId("older").hidden = !found.has_more;
   if (!items.length && page.hasMessages) byId("list").replaceChildren(make("li", { class: "faint" }, "No messages yet."));
