@@ -44,6 +44,7 @@ from amq.bridge.ledger import ACK, MAIL, Outgoing
 from amq.errors import AmqError, BadMessage, why
 from amq.record import record
 from amq.runtime import notifier_lock
+from amq.runtime.stat_polling import hint
 from amq.store.locks import open_state
 
 TYPE_CHECKING = False
@@ -121,7 +122,7 @@ class Daemon:
         self._hub_reason = "not connected yet"
         self._since_ns = time.time_ns()
         self._sent = 0
-        self._read_at: tuple[int, int] | None = None
+        self._read_at: tuple[int, ...] | None = None
         self._woken, self._more, self._talk, self._changed, self._here = (asyncio.Event() for _ in range(5))
 
     @property
@@ -198,13 +199,9 @@ class Daemon:
             if path in paths and (name != FILE or self._stamp() != self._read_at):  # its own state is there, too
                 self._dirty.add(name)
 
-    def _stamp(self) -> tuple[int, int] | None:
-        """Return what changes when the bridge's file is written; None if it is missing."""
-        try:
-            found = os.stat(f"{self._bridge.directory}/{FILE}")
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns
+    def _stamp(self) -> tuple[int, ...]:
+        """Return what changes when the bridge's file is written."""
+        return hint(f"{self._bridge.directory}/{FILE}")
 
     async def _follow_files(self) -> None:
         while True:

@@ -7,9 +7,10 @@ from amq.cli.options import count, duration
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from amq.cli.output import Output
+    from amq.runtime.notice_settings import NoticeSettings
     from amq.runtime.policy.schedule import SchedulePolicy
 
 TIMES = (
@@ -49,6 +50,19 @@ def add_notices(parser: ArgumentParser, kinds: Sequence[str], default: str) -> N
     notices.add_argument("--notice", choices=kinds, help=what)
     what = "also run this program for each notice, without a shell; it gets AMQ_NOTICE, AMQ_AGENT and AMQ_STATE"
     notices.add_argument("--notice-command", metavar="CMD", help=what)
+
+
+def notices(args: Namespace, environment: Mapping[str, str], me: str, out: Output) -> NoticeSettings:
+    """Return how the user is notified. Raises HostFailed if the system lacks what it takes to notify ME."""
+    from amq.errors import HostFailed
+    from amq.runtime import notice_settings, resource_limits
+
+    if short := resource_limits.shortage():
+        raise HostFailed(f"{me} cannot be notified of mail: {short}")
+    found, faults = notice_settings.chosen(environment, args.notice, args.notice_command)
+    for fault in faults:
+        out.warn(fault)
+    return found
 
 
 def policy(args: Namespace) -> SchedulePolicy:

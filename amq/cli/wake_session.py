@@ -149,17 +149,13 @@ def _notify(args: Namespace, handle: str, place: LaunchContext, way: ChannelSpec
     """Notify the session at PLACE as the agent HANDLE; raises Notified if something notifies that agent."""
     from dataclasses import replace
 
-    from amq.runtime import notice_settings, resource_limits, sidecar
+    from amq.runtime import sidecar
     from amq.runtime.channels.registry import NATIVE
     from amq.runtime.version_limits import first_warning
 
     assert place.session
     session, environment = place.session, dict(place.environment)
-    if short := resource_limits.shortage():
-        raise HostFailed(f"{handle} cannot be notified of mail: {short}")
-    notices, faults = notice_settings.chosen(environment, args.notice, args.notice_command)
-    for fault in faults:
-        out.warn(fault)
+    notices = wake_options.notices(args, environment, handle, out)
     mailbox = ensure_mailbox(args, handle, environment, out)
     root = mailbox.account.queue.root
     wording = _wording(args, handle, root, place)

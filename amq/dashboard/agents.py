@@ -17,6 +17,7 @@ from amq.names import USER
 from amq.record import record, replace
 from amq.runtime.policy.reasons import WaitReason
 from amq.runtime.session_info import read_session
+from amq.runtime.stat_polling import hint
 from amq.runtime.state_file import state_of
 from amq.store import directories, maildir, registry
 from amq.store.durable import Directory
@@ -195,13 +196,12 @@ class Agents:
         return (*times, _size(f"{private}/{WAKES_NAME}"), is_registered, leases, notifier, since)
 
     def _times(self, path: str) -> tuple[int, ...] | None:
+        if not isinstance(path, RootedPath):
+            return hint(path)
         try:
-            if isinstance(path, RootedPath):
-                return directories.settled_times(path, self._account.clock())
-            found = os.stat(path)
+            return directories.settled_times(path, self._account.clock())
         except OSError:
             return ()
-        return found.st_ino, found.st_mtime_ns
 
     def _new_row(self, handle: str, is_registered: bool) -> Row:
         account, private = self._account, self._private

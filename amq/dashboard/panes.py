@@ -11,7 +11,7 @@ from amq.quoting import shell_line
 from amq.record import record
 from amq.runtime.agents import processes
 from amq.runtime.state_file import HOSTING
-from amq.runtime.tmux_client import TmuxClient
+from amq.runtime.tmux_client import TmuxClient, server_around
 from amq.text import visible
 
 TYPE_CHECKING = False
@@ -41,7 +41,7 @@ class Panes:
 
     def __init__(self, environ: Mapping[str, str], sockets: Sequence[str] = ()) -> None:
         self._environ = environ
-        self._around = environ.get("TMUX", "").rpartition(",")[0].rpartition(",")[0]
+        self._around = server_around(environ)
         self._sockets = tuple(dict.fromkeys(("", *filter(None, sockets))))
 
     @property

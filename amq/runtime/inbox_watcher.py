@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Self
@@ -12,7 +11,7 @@ from watchfiles._rust_notify import RustNotify
 
 from amq.layout import RootedPath
 from amq.runtime.resource_limits import start_threads
-from amq.runtime.stat_polling import Watch, now
+from amq.runtime.stat_polling import Watch, hint, now
 from amq.store import directories
 
 STEP_S = 0.03  # seconds between two checks; watchfiles gives an event only after a step without another one
@@ -52,7 +51,7 @@ class EventWatch:
         self.failure = ""
         self._clock = clock
         self._paths = [directory, *others]
-        self._before = list(map(_hint, self._paths))
+        self._before = list(map(hint, self._paths))
         self._watch = Watch(self._paths, clock)
         self._events = self._begin(directory, others)
 
@@ -78,7 +77,7 @@ class EventWatch:
         now = self._clock()
         if self._stopped() or now >= self._end:
             return True
-        if now < self._check_at and self._before == list(map(_hint, self._paths)):
+        if now < self._check_at and self._before == list(map(hint, self._paths)):
             return False
         self._check_at = now + SAFE_STEP_S
         return self._watch.changed()
@@ -93,15 +92,6 @@ class EventWatch:
             # not there, no watches or threads left, a filesystem without them, or a path that is not UTF-8
             self.failure = str(error)
             return None
-
-
-def _hint(path: str) -> tuple[int, int]:
-    """Return what a change of the directory at PATH changes, by the cheapest call. A link may lead astray: a hint."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return 0, 0
-    return found.st_ino, found.st_mtime_ns
 
 
 def _is_there(directory: RootedPath) -> bool:

@@ -6,6 +6,7 @@ The directories are the truth. A change of their times is only a hint to look ag
 from __future__ import annotations
 
 import math
+import os
 import time
 
 from amq.store import directories
@@ -94,6 +95,15 @@ class Watch:
 
     def _times(self) -> list[tuple[int, ...]]:
         return [_times(directory) for directory in self._directories]
+
+
+def hint(path: str) -> tuple[int, ...]:
+    """Return what a change at PATH changes, by one stat; empty if it is missing. It follows links: only a hint."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ()
+    return found.st_ino, found.st_mtime_ns
 
 
 def _times(directory: RootedPath) -> tuple[int, ...]:

@@ -12,6 +12,11 @@ from amq.runtime.programs import find_program
 NAME = "tmux"
 
 
+def server_around(environ: Mapping[str, str]) -> str:
+    """Return the socket of the server that ENVIRON is inside of, "" outside of all. A path may have a comma."""
+    return environ.get("TMUX", "").rpartition(",")[0].rpartition(",")[0]
+
+
 class TmuxClient:
     """The tmux on the PATH of ENVIRON, and the server at the path SOCKET, or else the one that ENVIRON leads to."""
 

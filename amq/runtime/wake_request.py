@@ -5,9 +5,8 @@ It asks for nothing that a notifier would not do: what forbids typing forbids it
 
 from __future__ import annotations
 
-import os
-
 from amq.runtime.private_state import write_private
+from amq.runtime.stat_polling import hint
 
 _NAME = "wake-again"
 
@@ -22,16 +21,9 @@ class WakeRequests:
 
     def __init__(self, directory: str) -> None:
         self._path = directory and f"{directory}/{_NAME}"
-        self._seen = self._version()
+        self._seen = hint(self._path)
 
     def another(self) -> bool:
         """Return whether there was a request since the last call."""
-        before, self._seen = self._seen, self._version()
+        before, self._seen = self._seen, hint(self._path)
         return self._seen not in ((), before)
-
-    def _version(self) -> tuple[int, ...]:
-        try:
-            found = os.stat(self._path)
-        except OSError:
-            return ()
-        return found.st_ino, found.st_mtime_ns

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from amq.errors import AmqError
-from amq.runtime.tmux_client import TmuxClient
+from amq.runtime.tmux_client import TmuxClient, server_around
 from amq.runtime.tmux_labels import STATE, UNREAD, USERS_UNREAD
 
 _FIELDS = (
@@ -58,7 +58,7 @@ class Tmux:
     """The panes of the queue with the mark QUEUE, in the tmux server at SOCKET, or else the one ENVIRON leads to."""
 
     def __init__(self, environ: Mapping[str, str], queue: str, socket: str = "") -> None:
-        self._around = environ.get("TMUX", "").rpartition(",")[0].rpartition(",")[0]
+        self._around = server_around(environ)
         self._queue = queue
         self._socket = socket
         self._client = TmuxClient(environ, socket)

@@ -50,7 +50,7 @@ DASHBOARD = (
     Mutant("all of the user's mail is read at once", "dashboard/actions.py", "Actions._drained", "self._mailbox.drain(only=[identifier])", "self._mailbox.drain()", ACTIONS),
     Mutant("an agent without mail is woken", "dashboard/actions.py", "_requested", "not maildir.has_entries(agent.inbox_new)", "False", ACTIONS),
     Mutant("no notifier is asked", "dashboard/actions.py", "_requested", "read_notifier(agent) is None", "False", ACTIONS),
-    Mutant("an old request counts", "runtime/wake_request.py", "WakeRequests.__init__", "self._version()", "()", ACTIONS),
+    Mutant("an old request counts", "runtime/wake_request.py", "WakeRequests.__init__", "hint(self._path)", "()", ACTIONS),
     Mutant("a request counts for ever", "runtime/wake_request.py", "WakeRequests.another", "self._seen not in ((), before)", "self._seen != ()", ACTIONS),
     Mutant("a request is not passed on", "runtime/loop.py", "WakeLoop._keep_answering", "self._requested = True", "pass", LOOP),
     Mutant("a request is for each look", "runtime/loop.py", "WakeLoop.turn", "self._requested = False", "pass", LOOP),

@@ -846,7 +846,7 @@ WATCHING = (
         "a change without an event waits for the safe check",
         "runtime/inbox_watcher.py",
         "EventWatch.is_set",
-        "self._before == list(map(_hint, self._paths))",
+        "self._before == list(map(hint, self._paths))",
         "True",
         INBOX,
     ),

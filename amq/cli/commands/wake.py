@@ -101,14 +101,10 @@ def run(args: Namespace, out: Output) -> int:
     place = _place(args, mailbox.account.me)
     if args.check:
         return _check(out, [(way.name, way.sees, way.why_not(place)) for way in CHANNELS])
-    from amq.runtime import notice_settings, resource_limits, sidecar
+    from amq.runtime import sidecar
     from amq.runtime.policy.wake_line import Wording
 
-    if short := resource_limits.shortage():
-        raise HostFailed(f"{mailbox.account.me} cannot be notified of mail: {short}")
-    notices, faults = notice_settings.chosen(place.environment, args.notice, args.notice_command)
-    for fault in faults:
-        out.warn(fault)
+    notices = wake_options.notices(args, place.environment, mailbox.account.me, out)
     trust = trust_of(args, mailbox.account.queue.root)
     if mailbox.has_new():
         settled(trust, out, may_ask=not args.no_ask)

@@ -22,6 +22,7 @@ from amq.runtime.channels.panes import GoneError, Pane, kitty, tmux
 from amq.runtime.channels.unseen_terminal import BlindChannel
 from amq.runtime.desktop import notice_command
 from amq.runtime.session_info import SessionInfo
+from amq.runtime.tmux_client import server_around
 
 NO_TERMINAL = "no terminal"
 TIOCSTI = "tiocsti"
@@ -136,7 +137,7 @@ def _why_no_session_pane(place: LaunchContext) -> str:
 
 def _pane_of_session(place: LaunchContext) -> Pane:
     assert place.session
-    session, server = place.session, place.agent_environment.get("TMUX", "").split(",")[0]
+    session, server = place.session, server_around(place.agent_environment)
     return tmux.pane_of(session.leader, session.terminal, server, place.environment)
 
 
