@@ -180,7 +180,7 @@ def test_mistakes_are_answered(machines: tuple[Machine, Machine]) -> None:
             "--write",
             "/nowhere/x",
         ): "the invitation cannot be written: No such file",
-        ("bridge", "export", "nobody"): "no agent nobody in this queue",
+        ("bridge", "export", "stranger"): "no agent stranger in this queue",
         ("bridge", "export", "../x"): "'../x' is not a handle",
         ("bridge", "join", "missing.toml"): "the invitation cannot be read: No such file",
         ("bridge", "join", "own.toml"): "this invitation is this host's own",

@@ -141,7 +141,7 @@ def test_a_header_with_anothers_name_is_refused(three: Hosts) -> None:
 
 
 def test_only_exported_agents_get_mail(three: Hosts) -> None:
-    for handle in ("codex", "user", "nobody", "codex-b", "claude-c"):
+    for handle in ("codex", "user", "stranger", "codex-b", "claude-c"):
         takes_none(three, sealed(three, mail_subject("m1", handle), message("m1", to=f"{handle}-a")))
 
 

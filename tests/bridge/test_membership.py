@@ -44,7 +44,7 @@ def invited(bridge: Bridge) -> Invitation:
     return parse_invitation(membership.invitation(bridge).encode(), "a file")
 
 
-def nobody(_handle: str) -> bool:
+def no_agent(_handle: str) -> bool:
     return False
 
 
@@ -116,25 +116,25 @@ def test_a_pinned_key_is_not_replaced(place: Path) -> None:
     found = bridged(place, "a", "b")
     forged = replace(invited(found["b"]), keys=Peer("U" + "A" * 55, bytes(32)))
     with pytest.raises(Conflict, match="b has other keys") as caught:
-        membership.join(found["a"].directory, forged, nobody)
+        membership.join(found["a"].directory, forged, no_agent)
     assert "amq bridge remove b" in caught.value.hint
     assert bridge_of(place, "a") == found["a"]
     membership.remove(found["a"].directory, "b")
-    assert membership.join(found["a"].directory, forged, nobody)[1] == ["b"]
+    assert membership.join(found["a"].directory, forged, no_agent)[1] == ["b"]
 
 
 def test_two_hosts_cannot_have_one_name(place: Path) -> None:
     found = bridged(place, "a", "b")
     membership.set_up(str(place / "other"), "a", "")
     with pytest.raises(Conflict, match="another host is also named a"):
-        membership.join(found["a"].directory, invited(bridge_of(place, "other")), nobody)
+        membership.join(found["a"].directory, invited(bridge_of(place, "other")), no_agent)
 
 
 def test_one_hub_is_enough(place: Path) -> None:
     found = bridged(place, "a", "b")
     membership.set_up(str(place / "c"), "c", "tls://c.local")
     with pytest.raises(Conflict, match="the hub is on this host, and c has one, too"):
-        membership.join(found["a"].directory, invited(bridge_of(place, "c")), nobody)
+        membership.join(found["a"].directory, invited(bridge_of(place, "c")), no_agent)
     with pytest.raises(Conflict, match="this host uses the hub"):
         membership.set_up(found["b"].directory, "b", "tls://b.local")
 
@@ -167,7 +167,7 @@ def test_a_remote_mailbox_takes_no_agents_name(place: Path) -> None:
     text = invited(bridge_of(place, "b"))
     with pytest.raises(Conflict, match="an agent here has the name codex-b, which means codex of b"):
         membership.join(found["a"].directory, text, lambda handle: handle == "codex-b")
-    membership.join(found["a"].directory, text, nobody)
+    membership.join(found["a"].directory, text, no_agent)
     assert bridge_of(place, "a").remote == {"codex-b": Remote("codex", "b")}
     membership.join(found["a"].directory, text, lambda handle: handle == "codex-b")  # it has a mailbox by now
     with pytest.raises(UsageError, match="codex-b is an agent of another host"):

@@ -34,7 +34,7 @@ from amq.bridge.wire import Talk
 if TYPE_CHECKING:
     from amq.bridge.exchange import Steps
 
-REFUSING = "nobody"
+REFUSING = "stranger"
 """An agent that every host refuses mail for."""
 
 

@@ -36,7 +36,7 @@ def test_send(amq: Shell, actions: Actions) -> None:
     assert "a text\n" in amq.ok("read", "--id", done.id, me="bob")
 
 
-@pytest.mark.parametrize("to", [[], ["nobody"], ["No Handle"]])
+@pytest.mark.parametrize("to", [[], ["stranger"], ["No Handle"]])
 def test_a_refusal_is_a_value(actions: Actions, to: list[str]) -> None:
     refused = actions.send(to, "", "text")
     assert isinstance(refused, Refused)

@@ -127,7 +127,7 @@ def test_bad_commands(amq: Shell, page: Served) -> None:
     before = amq.new()
     for body in BAD:
         assert page.post("/api/send", body).status == 400, body[:50]
-    assert page.post("/api/send", '{"to": ["nobody"], "body": "x"}').status == 409
+    assert page.post("/api/send", '{"to": ["stranger"], "body": "x"}').status == 409
     assert page.post("/api/send", '{"to": ["bob"], "body": "x", "kind": "x"}').status == 409
     assert page.post("/api/reply", '{"key": "x", "body": "x"}').status == 404
     assert page.post("/api/seen", '{"key": ["x"]}').status == 400

@@ -53,8 +53,8 @@ def test_acks_that_wait_are_the_json_files(queue: QueueLayout) -> None:
 
 
 def test_a_mailbox_of_another_program_may_have_no_directory_of_acks(queue: QueueLayout) -> None:
-    assert acks.waiting(queue.agent("nobody")) == []
-    assert acks.read_received(queue.agent("nobody"), "m1") is None
+    assert acks.waiting(queue.agent("stranger")) == []
+    assert acks.read_received(queue.agent("stranger"), "m1") is None
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", GIVEN.render().replace(b'"ann"', b"5")])

@@ -117,16 +117,16 @@ async def test_what_cannot_be_sent_stays_in_the_form(amq: Shell) -> None:
     async with shown(amq) as screen:
         await screen.press("w", "ctrl+s")
         assert screen.text(".said") == "there is no text yet"
-        await screen.type("nobody")
+        await screen.type("stranger")
         await screen.press("tab", "tab")
         await screen.type("text")
         await screen.press("ctrl+s")
-        assert screen.text(".said").startswith("nobody has no mailbox in")
+        assert screen.text(".said").startswith("stranger has no mailbox in")
         await screen.press("escape")
         assert screen.text("#said") == "the draft is kept: w opens it again"
         await screen.press("w")
         assert (screen.app.screen.query_one("#to", Input).value, screen.app.screen.query_one(TextArea).text) == (
-            "nobody", "text",
+            "stranger", "text",
         )  # fmt: skip
 
 
