@@ -2,8 +2,9 @@
 
     python -m tests.bridge.soak MESSAGES [SEED]
 
-prints what came of it. Hosts are queues and private directories on one machine. With root and `ip`, each bridge runs in
-a network namespace of its own, links go down, too, and the last host's queue is on a small disk that fills up.
+prints each minute how far it has come, and then what came of it. Hosts are queues and private directories on one
+machine. With root and `ip`, each bridge runs in a network namespace of its own, links go down, too, and the last host's
+queue is on a small disk that fills up.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,11 +35,17 @@ from tests.bridge.hosts import Host, Hosts
 from tests.bridge.network import Network
 
 AGENTS = ("claude", "codex")
-MOST_WAITING = 150
-"""The most messages that wait for one agent when a writer goes on: a hub is slower than a disk."""
+MOST_WAITING = 200
+"""The most messages that wait for one agent when a writer writes to it: a hub is slower than a disk."""
+LARGEST_BURST = 25
+"""The most messages that a writer sends without a look at how many wait."""
 DISK = "1g"
 PORT = 4222
 SETTLES_WITHIN_S = 600.0
+REPORT_S = 60.0
+BRIDGES_S, HUB_S, LINKS_S, DISK_S = 2.0, 6.0, 10.0, 15.0
+"""Seconds from the end of a disturbance of each kind to the next one, on average; they come at random moments."""
+_BALLAST = b"x" * (1 << 20)
 
 
 @dataclass
@@ -57,12 +66,15 @@ class Outcome:
         return [*self.lost, *self.doubled, *self.unacknowledged, *self.unsettled]
 
     def __str__(self) -> str:
-        kills = ", ".join(f"{count} {what}" for what, count in sorted(self.kills.items()))
         return (
-            f"{self.sent} sent in {self.took_s:.0f} s with {kills}; settled {self.settled_s:.1f} s after the last; "
-            f"lost {len(self.lost)}, doubled {len(self.doubled)}, acknowledgements missing {len(self.unacknowledged)}, "
-            f"not settled {len(self.unsettled)}"
+            f"{self.sent} sent in {self.took_s:.0f} s with {_kills(self.kills)}; "
+            f"settled {self.settled_s:.1f} s after the last; lost {len(self.lost)}, doubled {len(self.doubled)}, "
+            f"acknowledgements missing {len(self.unacknowledged)}, not settled {len(self.unsettled)}"
         )
+
+
+def _kills(kills: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in sorted(kills.items()))
 
 
 class Soak:
@@ -76,46 +88,60 @@ class Soak:
         self.outcome = Outcome()
         self.shown: Counter[tuple[str, str, str]] = Counter()
         self.sent: list[tuple[Host, str, Host, str, str, bool]] = []
+        self._written = threading.Event()
         self._over = threading.Event()
-        self._lock = threading.Lock()
 
-    def run(self) -> Outcome:
-        """Run it; return what came of it."""
-        began = time.monotonic()
-        readers = [
-            threading.Thread(target=self._read, args=(host, agent))
-            for host in self.hosts.hosts.values()
-            for agent in AGENTS
-        ]
-        writers = [threading.Thread(target=self._write, args=(host,)) for host in self.hosts.hosts.values()]
-        for thread in (*readers, *writers):
-            thread.start()
-        while any(writer.is_alive() for writer in writers):
-            self._disturb()
-        last = time.monotonic()
-        self.outcome.sent, self.outcome.took_s = len(self.sent), last - began
-        while self._waiting() and time.monotonic() - last < SETTLES_WITHIN_S:
-            time.sleep(0.2)
-        self.outcome.settled_s = time.monotonic() - last
-        self._over.set()
-        for reader in readers:
-            reader.join()
+    def run(self, say: Callable[[str], None]) -> Outcome:
+        """Run it; return what came of it. SAY gets a line each minute. Raises what a thread of it has raised."""
+        began, all_hosts = time.monotonic(), self.hosts.hosts.values()
+        with ThreadPoolExecutor(len(all_hosts) * (1 + len(AGENTS)) + len(self._disturbances())) as pool:
+            try:
+                readers = [pool.submit(self._read, host, agent) for host in all_hosts for agent in AGENTS]
+                writers = [pool.submit(self._write, host, self._chance()) for host in all_hosts]
+                disturbers = [pool.submit(self._disturb, *each, self._chance()) for each in self._disturbances()]
+                self._wait(writers, [*readers, *disturbers], lambda: say(self._so_far(time.monotonic() - began)))
+                self._written.set()
+                last = time.monotonic()
+                self.outcome.sent, self.outcome.took_s = len(self.sent), last - began
+                self._wait(disturbers, readers, lambda: None)
+                while self._waiting() and time.monotonic() - last < SETTLES_WITHIN_S:
+                    time.sleep(0.2)
+                self.outcome.settled_s = time.monotonic() - last
+            finally:
+                self._written.set()
+                self._over.set()
         self._judge()
         return self.outcome
 
-    def _write(self, host: Host) -> None:
-        chance = random.Random(self.random.random())
+    def _wait(self, ends: Sequence[Future[None]], others: Sequence[Future[None]], report: Callable[[], None]) -> None:
+        """Return when ENDS have ended; REPORT each minute, and when one has. Raises what one of all has raised."""
+        pending = {*ends, *others}
+        while not pending.isdisjoint(ends):
+            done, pending = wait(pending, REPORT_S, FIRST_COMPLETED)
+            for each in done:
+                each.result()
+            report()
+
+    def _chance(self) -> random.Random:
+        return random.Random(self.random.random())
+
+    def _so_far(self, seconds: float) -> str:
+        return f"{seconds:.0f} s: {len(self.sent)} sent, {self.shown.total()} shown, {_kills(self.outcome.kills)}"
+
+    def _write(self, host: Host, chance: random.Random) -> None:
         others = [other for other in self.hosts.hosts.values() if other is not host]
-        for number in range(self.messages // len(self.hosts.hosts)):
-            sender, recipient, other = chance.choice(AGENTS), chance.choice(AGENTS), chance.choice(others)
-            ack = number % 10 == 0
-            body = os.urandom(chance.choice([20, 200, 2000])).hex().encode()
-            to = f"{recipient}-{other.name}"
-            while len(os.listdir(host.queue.agent(to).inbox_new)) > MOST_WAITING:
-                time.sleep(0.05)
-            identifier = self._send(host, sender, to, body, ack=ack)
-            with self._lock:
+        left = self.messages // len(self.hosts.hosts)
+        while left and not self._over.is_set():
+            recipient, other = chance.choice(AGENTS), chance.choice(others)
+            if len(os.listdir(host.queue.agent(f"{recipient}-{other.name}").inbox_new)) > MOST_WAITING:
+                self._over.wait(0.05)
+                continue
+            for _ in range(min(left, chance.randint(1, LARGEST_BURST))):
+                sender, ack = chance.choice(AGENTS), left % 10 == 0
+                body = os.urandom(chance.choice([20, 200, 2000])).hex().encode()
+                identifier = self._send(host, sender, f"{recipient}-{other.name}", body, ack=ack)
                 self.sent.append((host, sender, other, recipient, identifier, ack))
+                left -= 1
 
     def _send(self, host: Host, sender: str, to: str, body: bytes, *, ack: bool) -> str:
         """Send as an agent does: an error is tried again, with the same id if it may have been delivered."""
@@ -140,48 +166,60 @@ class Soak:
                 if not item.redelivered:
                     self.shown[host.name, agent, item.id] += 1
 
-    def _disturb(self) -> None:
-        """Kill something, and let it start again."""
-        time.sleep(self.random.uniform(0.5, 2.5))
-        kinds = {"bridge killed": 8, "hub killed": 2, "bridge stopped": 2, "hub wiped": 1}
-        if self.network:
-            kinds |= {"link cut": 3, "disk filled": 1}
-        what = self.random.choices(list(kinds), list(kinds.values()))[0]
-        host = self.random.choice(list(self.hosts.hosts.values()))
-        self.outcome.kills[what] += 1
-        if what == "bridge killed":
-            host.kill()
-            time.sleep(self.random.uniform(0, 1))
-            host.start()
-        elif what == "bridge stopped":
-            assert host.running
-            host.running.send_signal(signal.SIGSTOP)
-            time.sleep(self.random.uniform(0, 3))
-            host.running.send_signal(signal.SIGCONT)
-        elif what == "link cut":
-            assert self.network
-            name = self.random.choice(self.network.names[1:])
-            self.network.connect(name, on=False)
-            time.sleep(self.random.uniform(0, 5))
-            self.network.connect(name, on=True)
-        elif what == "disk filled":
-            self._fill_disk()
-        else:
-            self.hosts.kill_hub()
-            if what == "hub wiped":
-                first, *_ = self.hosts.hosts.values()
-                shutil.rmtree(f"{hub_files.hub_directory(first.bridge)}/jetstream")
-            time.sleep(self.random.uniform(0, 1))
-            self.hosts.start_hub()
+    def _disturbances(self) -> list[tuple[float, Callable[[random.Random], None]]]:
+        """Return what is disturbed here, each with the seconds between two times on average."""
+        found: list[tuple[float, Callable[[random.Random], None]]] = [
+            (BRIDGES_S, self._disturb_bridge), (HUB_S, self._kill_hub)
+        ]  # fmt: skip
+        return [*found, (LINKS_S, self._cut_link), (DISK_S, self._fill_disk)] if self.network else found
 
-    def _fill_disk(self) -> None:
+    def _disturb(self, mean_s: float, disturb: Callable[[random.Random], None], chance: random.Random) -> None:
+        """Disturb now and then while writers write; what is disturbed goes on in the end."""
+        while not self._written.wait(chance.expovariate(1 / mean_s)):
+            disturb(chance)
+
+    def _disturb_bridge(self, chance: random.Random) -> None:
+        host = chance.choice(list(self.hosts.hosts.values()))
+        assert host.running
+        if chance.random() < 0.75:
+            self.outcome.kills["bridge killed"] += 1
+            host.kill()
+            time.sleep(chance.uniform(0, 1))
+            host.start()
+        else:
+            self.outcome.kills["bridge stopped"] += 1
+            host.running.send_signal(signal.SIGSTOP)
+            time.sleep(chance.uniform(0, 3))
+            host.running.send_signal(signal.SIGCONT)
+
+    def _kill_hub(self, chance: random.Random) -> None:
+        self.hosts.kill_hub()
+        if chance.random() < 0.5:
+            self.outcome.kills["hub killed"] += 1
+        else:
+            self.outcome.kills["hub wiped"] += 1
+            first, *_ = self.hosts.hosts.values()
+            shutil.rmtree(f"{hub_files.hub_directory(first.bridge)}/jetstream")
+        time.sleep(chance.uniform(0, 1))
+        self.hosts.start_hub()
+
+    def _cut_link(self, chance: random.Random) -> None:
+        assert self.network
+        self.outcome.kills["link cut"] += 1
+        name = chance.choice(self.network.names[1:])
+        self.network.connect(name, on=False)
+        time.sleep(chance.uniform(0, 5))
+        self.network.connect(name, on=True)
+
+    def _fill_disk(self, chance: random.Random) -> None:
         """Leave no room on the last host's disk for a while."""
+        self.outcome.kills["disk filled"] += 1
         *_, host = self.hosts.hosts.values()
         ballast = Path(host.root, ".ballast")
         with ballast.open("wb") as file, suppress(OSError):
             while True:
-                file.write(b"x" * (1 << 20))
-        time.sleep(self.random.uniform(0.5, 3))
+                file.write(_BALLAST)
+        time.sleep(chance.uniform(0.5, 3))
         ballast.unlink()
 
     def _waiting(self) -> bool:
@@ -208,18 +246,18 @@ class Soak:
                 outcome.unacknowledged.append(f"the acknowledgement of {what} did not come back")
 
 
-def soak(place: Path, messages: int, seed: int, *names: str) -> Outcome:
-    """Run a soak in PLACE between hosts of these NAMES; return what came of it."""
+def soak(place: Path, messages: int, seed: int, *names: str, say: Callable[[str], None]) -> Outcome:
+    """Run a soak in PLACE between hosts of these NAMES; return what came of it. SAY gets a line each minute."""
     with ExitStack() as opened:
         if network.why_not():
             found = opened.enter_context(hosts.make(place, *names, agents=AGENTS))
-            return Soak(found.start(), messages, seed).run()
+            return Soak(found.start(), messages, seed).run(say)
         net = opened.enter_context(Network(*names))
         opened.callback(subprocess.run, ["umount", _disk(place, names[-1])], check=True)
         inside = {name: net.inside(name) for name in names}
         url = f"tls://{network.HUB}:{PORT}"
         found = opened.enter_context(hosts.make(place, *names, agents=AGENTS, url=url, inside=inside))
-        return Soak(found.start(), messages, seed, net).run()
+        return Soak(found.start(), messages, seed, net).run(say)
 
 
 def _disk(place: Path, name: str) -> str:
@@ -230,14 +268,18 @@ def _disk(place: Path, name: str) -> str:
     return str(path)
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Run one as the command line says."""
     messages, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(10**6)
     place = Path(tempfile.mkdtemp(dir="/var/tmp", prefix="amq-soak-"))
-    sys.stdout.write(f"seed {seed}, in {place}\n")
-    sys.stdout.flush()
-    outcome = soak(place, messages, seed, "a", "b", "c")
-    sys.stdout.write("".join(f"{line}\n" for line in (outcome, *outcome.faults()[:20])))
+    _say(f"seed {seed}, in {place}")
+    outcome = soak(place, messages, seed, "a", "b", "c", say=_say)
+    _say("\n".join(map(str, (outcome, *outcome.faults()[:20]))))
     if not outcome.faults():
         shutil.rmtree(place)
     sys.exit(bool(outcome.faults()))

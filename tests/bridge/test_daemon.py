@@ -132,6 +132,6 @@ def test_nothing_is_lost_when_a_bridge_dies_or_the_hub_forgets(two: Hosts) -> No
 
 @pytest.mark.skipif(not SOAK, reason="10,000 messages take minutes: make soak")
 def test_ten_thousand_messages_survive_kills_of_everything(tmp_path: Path) -> None:
-    outcome = soak.soak(tmp_path, 10_000, SEED, "a", "b", "c")
+    outcome = soak.soak(tmp_path, 10_000, SEED, "a", "b", "c", say=print)
     assert outcome.faults() == [], f"AMQ_SEED={SEED}"
     assert outcome.settled_s < 60
