@@ -5,6 +5,7 @@ The lock beside it is held while the bridge runs. So the file of one that has en
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from amq import jsontext
 from amq.bridge.checked_table import BadBridge
 from amq.errors import Conflict
 from amq.layout import RootedPath
+from amq.runtime.notifier_lock import take
 from amq.runtime.private_state import write_private
 from amq.store import durable
 from amq.store.durable import Directory
@@ -33,7 +35,7 @@ def running(directory: str) -> Iterator[None]:
     with Directory(RootedPath(directory)) as opened:
         descriptor = open_lock(opened, LOCK)
         try:
-            if not durable.syscalls.lock(descriptor):
+            if not take(descriptor):
                 raise Conflict(f"another amq bridge runs for this queue ({directory})", hint="one is enough")
             yield
         finally:
@@ -41,16 +43,22 @@ def running(directory: str) -> Iterator[None]:
 
 
 def is_running(directory: str) -> bool:
-    """Return whether a bridge runs whose files are in DIRECTORY. Raises OSError."""
+    """Return whether a bridge runs whose files are in DIRECTORY. Raises OSError.
+
+    The lock is shared by all who ask at the same time, so that none of them takes another for the bridge.
+    """
     with Directory(RootedPath(directory)) as opened:
         try:
-            descriptor = durable.syscalls.open(opened, LOCK, os.O_RDWR)
+            descriptor = durable.syscalls.open(opened, LOCK, os.O_RDONLY)
         except FileNotFoundError:
             return False
         try:
-            return not durable.syscalls.lock(descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
         finally:
             durable.close(descriptor)
+    return False
 
 
 def write_state(directory: str, state: dict[str, Any]) -> None:

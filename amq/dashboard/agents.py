@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from amq.bridge.status import FarAgent
+    from amq.bridge.status import BridgeView, FarAgent
     from amq.mail.account import Account
     from amq.runtime.mail_way import MailWay
     from amq.runtime.private_state import PrivateState
@@ -122,6 +122,7 @@ class Agents:
         self._account = account
         self._private = private
         self._known: dict[str, _Made] = {}
+        self._bridge: BridgeView | None = None
 
     @property
     def places(self) -> Iterator[str]:
@@ -146,6 +147,7 @@ class Agents:
             raise NotFound(f"{queue.root} is not a queue any more: its agents have gone")
         members, problems = self._account.gather(lambda: agents_overview.members(self._account, present))
         leases, of_leases = self._account.gather(self._leases)
+        self._bridge = None  # one view for all rows of a look
         rows = [self._row(handle, members[handle], tuple(leases.get(handle, ()))) for handle in members]
         for handle in self._known.keys() - members.keys():
             del self._known[handle]
@@ -208,23 +210,26 @@ class Agents:
         try:
             agent = agents_overview.state_of(account, handle, is_registered=is_registered)
             hosted = session(account, private, handle, agent.notifier)
-            found = explain(account, private, handle)[1] if agent.unread else None
+            far, found = self._elsewhere(handle, agent.unread) or (None, None)
+            if not far and agent.unread:
+                found = explain(account, private, handle)[1]
             state = state_of(private, account.queue, handle, agent.notifier)
             called = name(account, private, handle, hosted)
             by = way(account, private, handle, hosted)
-            return Row(agent, state, found, hosted, by, called, far=_far(account, private, handle))
+            return Row(agent, state, found, hosted, by, called, far=far)
         except (AmqError, OSError) as error:
             return _unknown(handle, in_words(error))
 
+    def _elsewhere(self, handle: str, unread: int) -> tuple[FarAgent, Why | None] | None:
+        """Return what is known of an agent on another host, and why its UNREAD messages wait; None if it is here."""
+        remote = read_remote(self._account.queue.agent(handle))
+        if remote is None:
+            return None
+        if self._bridge is None:
+            from amq.bridge.status import BridgeView
 
-def _far(account: Account, private: PrivateState, handle: str) -> FarAgent | None:
-    """Return what is known of the agent HANDLE if it is on another host, else None."""
-    remote = read_remote(account.queue.agent(handle))
-    if remote is None:
-        return None
-    from amq.bridge.status import BridgeView
-
-    return BridgeView(private, account.queue.root).agent(remote)
+            self._bridge = BridgeView(self._private, self._account.queue.root)
+        return self._bridge.agent(remote), self._bridge.why(handle, remote) if unread else None
 
 
 def _unknown(handle: str, problem: str) -> Row:

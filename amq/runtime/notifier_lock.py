@@ -90,7 +90,7 @@ def _claim(directory: RootedPath, ours: Notifier) -> int:
         if os.fstat(descriptor).st_nlink > 1:  # it is written in place
             path = f"{directory}/{NOTIFIER_NAME}"
             raise UnsafePath(f"{path} has a second name (hard link)", hint=f"rm {quoting.shell(path)}")
-        if not _take(descriptor):
+        if not take(descriptor):
             raise TakenError(parse_notifier(os.pread(descriptor, MAX_BYTES, 0)))
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(vars(ours)).encode() + b"\n", 0)
@@ -100,8 +100,8 @@ def _claim(directory: RootedPath, ours: Notifier) -> int:
     return descriptor
 
 
-def _take(descriptor: int) -> bool:
-    """Return whether the lock could be taken. A process that only reads the notifier holds it for an instant.
+def take(descriptor: int) -> bool:
+    """Return whether the lock could be taken. A process that only asks who holds it has it for an instant.
 
     That instant is waited out.
     """

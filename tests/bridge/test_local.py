@@ -115,6 +115,18 @@ def test_why_says_how_far_mail_has_come(amq: Shell, running: Any, said: Any, rea
         assert "on b, silent for 1h" in amq("who").out
 
 
+def test_one_look_reads_the_bridge_once(amq: Shell, running: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = QueueLayout(str(amq.root))
+    registry.make_mailbox(queue, "grok-b")
+    write_remote(queue.agent("grok-b"), Remote("grok", "b"), "temporary")
+    running(hub_reason="no hub")
+    amq("send", "--to", "codex-b,grok-b", "--body", "x")
+    reads = iter([{"hub_reason": "no hub"}])
+    monkeypatch.setattr(state, "read_state", lambda _: next(reads))
+    who = {each["handle"]: each for each in json.loads(amq("who", "--json").out)}
+    assert [who[each]["waits_for"] for each in ("codex-b", "grok-b")] == ["no-hub", "no-hub"]
+
+
 def test_a_file_edited_by_hand_is_the_reason(amq: Shell, bridge: str, running: Any) -> None:
     Path(bridge, "bridge.toml").write_text("host = 5\n")
     amq("send", "--to", "codex-b", "--body", "x")

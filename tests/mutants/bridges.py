@@ -6,8 +6,8 @@ from tests.mutants.mutant import Mutant
 
 CONFIG, CRYPTO = "tests/bridge/test_config.py", "tests/bridge/test_crypto.py"
 FILES, DOCTOR = "tests/cli/test_files_abroad.py", "tests/setup/test_checks_bridge.py"
-ATTACKS, MEMBERS, COMMANDS, HOSTILE = (
-    f"tests/bridge/test_{name}.py" for name in ("attacks", "membership", "commands", "hostile")
+ATTACKS, MEMBERS, COMMANDS, HOSTILE, STATE = (
+    f"tests/bridge/test_{name}.py" for name in ("attacks", "membership", "commands", "hostile", "state")
 )
 
 BRIDGED = (
@@ -24,6 +24,8 @@ BRIDGED = (
     Mutant("others may read a key", "bridge/config.py", "read_key", "63", "18", CONFIG),
     Mutant("a link is the bridge's file", "bridge/config.py", "read_bridge_in", "git_repository.read_regular(path, _LARGEST_BYTES, follow=False)", "git_repository.read_regular(path, _LARGEST_BYTES)", CONFIG),
     Mutant("what does not count is written", "bridge/config.py", "change_bridge", "parse_bridge(text, directory) != after", "False", CONFIG),
+    Mutant("a question is another bridge", "bridge/state.py", "running", "take(descriptor)", "durable.syscalls.lock(descriptor)", STATE),
+    Mutant("two questions find a bridge", "bridge/state.py", "is_running", "fcntl.LOCK_SH", "fcntl.LOCK_EX", STATE),
     Mutant("the subject is not in the Box", "bridge/crypto.py", "_head", "subject.encode()", "b''", CRYPTO),
     Mutant("a subject is any that begins so", "bridge/crypto.py", "_head", "len(named).to_bytes(_LENGTH_BYTES)", "b''", CRYPTO),
     Mutant("any subject opens a Box", "bridge/crypto.py", "Boxes.open_from", "not inside.startswith(head)", "False", CRYPTO),

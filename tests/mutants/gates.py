@@ -259,7 +259,7 @@ GATES = (
             ("a failed turn takes back what was read", "max(0, state.in_a_row - state.tries)", "0"),
         )
     ),
-    Mutant("an agent has two notifiers", "runtime/notifier_lock.py", "_take",
+    Mutant("an agent has two notifiers", "runtime/notifier_lock.py", "take",
            "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "None", "tests/runtime/test_files.py"),
     _hook("a drain does not end the silence of hooks", "decide", "(state.announced | state.blocked_stop_for) - ids"),
     _hook("hooks announce for ever to an agent that never drains", "decide", "state.attempts_since_drain < ATTEMPTS_IN_A_ROW", "True"),
