@@ -43,7 +43,7 @@ DISK = "1g"
 PORT = 4222
 SETTLES_WITHIN_S = 600.0
 REPORT_S = 60.0
-BRIDGES_S, HUB_S, LINKS_S, DISK_S = 2.0, 6.0, 10.0, 15.0
+BRIDGES_S, HUB_S, LINKS_S, DISK_S = 2.0, 6.0, 10.0, 8.0
 """Seconds from the end of a disturbance of each kind to the next one, on average; they come at random moments."""
 _BALLAST = b"x" * (1 << 20)
 
