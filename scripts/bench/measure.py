@@ -130,10 +130,14 @@ def over(values: Sequence[float], unit: float) -> list[float]:
 
 
 def processor_seconds(command: Sequence[str]) -> float:
-    """Return user and system time of one run; raises CalledProcessError if it fails."""
+    """Return user and system time of one run; raises RuntimeError with what it said if it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 

@@ -144,7 +144,7 @@ def _one_wait(bench: Bench, queue: Queue, amq: str, command: str) -> float:
         until(lambda: sleeps(process.pid) or watches(process.pid))
         time.sleep(min(0.2, bench.sizes.settle))
         send = (AMQ, "send", "--me", "alice", "--to", "bob", "--body", "hello", "--root", queue.root)
-        subprocess.run(send, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(send, check=True, capture_output=True)
         sent = time.monotonic()
         process.wait()  # with a limit it would poll more and more seldom, and be late
         return (time.monotonic() - sent) * 1000
