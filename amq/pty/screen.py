@@ -1,8 +1,9 @@
 """The screen of a program: a terminal emulator beside the pump, fed with the output.
 
 The pump only queues what it has read. The emulator is fed in small slices, because it holds the interpreter's lock.
-Queued output may change everything, so while there is any, there is no view. A flood is not fed at all: the queue is
-dropped when it becomes too long, and there is no view until the program has drawn its whole screen anew.
+Queued output may change everything, so while there is any, there is no view. A flood is not fed at all: when
+the queue becomes too long, it is dropped up to the last full redraw of the screen. Without one there is no view until
+the program has drawn its whole screen anew.
 
 The emulator is `avt` (docs/decisions/screen.md). Where it is not installed there is never a view.
 """
@@ -168,17 +169,24 @@ class Screen:
             self._vt.feed_str(_without_marks(self._decoder.decode(data)))
 
     def _drop_backlog(self) -> None:
+        """Drop the queue up to the last full redraw in its second half, or all of it: there may be no other redraw."""
+        data = b""
+        for piece in reversed(self._waiting):
+            if not isinstance(piece, bytes) or len(data) + len(piece) > MOST_WAITING_BYTES // 2:
+                break
+            data = piece + data
         self._waiting.clear()
         self._amount = 0
         self._lost = True
         self._tail = b""
         self._vt = None
         self._first_size = self._size
+        self.enqueue(data)
 
     def _from_redraw(self, data: bytes) -> bytes:
-        """Return the part of DATA from a full redraw on; b"" until the program has cleared its screen."""
+        """Return the part of DATA from its last full redraw on; b"" until the program has cleared its screen."""
         data = self._tail + data
-        match = _REDRAW.search(data) if _may_redraw(data) else None
+        *_, match = (None, *_REDRAW.finditer(data)) if _may_redraw(data) else (None,)
         self._tail = data[-_LONGEST_REDRAW:]
         if match is None:
             return b""

@@ -128,6 +128,22 @@ EMPTY_ROWS = (
         "tests/pty/test_screen.py",
     ),
     Mutant(
+        "a redraw at the end of a flood is dropped with it",
+        "pty/screen.py",
+        "Screen._drop_backlog",
+        "self.enqueue(data)",
+        "None",
+        "tests/pty/test_screen.py",
+    ),
+    Mutant(
+        "a flood behind a redraw is kept",
+        "pty/screen.py",
+        "Screen._drop_backlog",
+        "len(data) + len(piece) > MOST_WAITING_BYTES // 2",
+        "False",
+        "tests/pty/test_screen.py",
+    ),
+    Mutant(
         "a paste is taken for a part of the ESC before it",
         "runtime/policy/injection.py",
         "_settled",

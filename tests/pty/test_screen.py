@@ -149,6 +149,40 @@ def test_after_a_flood_only_a_full_redraw_counts(redraw: bytes, early: bool) -> 
     assert picture(screen.view()) == picture(eaten([redraw, b"after"], (4, 30)).view())
 
 
+REDRAW = b"\x1b[2J\x1b[Hdrawn"
+
+
+def flood(screen: Screen, amount: int) -> None:
+    """Print so many bytes."""
+    for _ in range(amount // 4096):
+        screen.enqueue(b"x" * 4096)
+
+
+@pytest.mark.parametrize("cut", range(len(b"\x1b[2J") + 1))
+def test_a_redraw_at_the_end_of_a_flood_counts(cut: int) -> None:
+    """The program may never draw all of it again."""
+    screen = Screen(SIZE)
+    flood(screen, MOST_WAITING_BYTES - 4096)
+    screen.enqueue(b"x" * 4094 + REDRAW[:cut])
+    screen.enqueue(REDRAW[cut:])
+    assert not screen.view()
+    finish(screen)
+    assert picture(screen.view()) == picture(eaten([REDRAW]).view())
+
+
+@pytest.mark.parametrize("resized", [False, True])
+def test_a_redraw_before_a_flood_or_a_resize_does_not_count(resized: bool) -> None:
+    screen = Screen(SIZE)
+    before = MOST_WAITING_BYTES - 4096 if resized else 0
+    flood(screen, before)
+    screen.enqueue(REDRAW)
+    screen.resize((4, 30) if resized else SIZE)
+    flood(screen, MOST_WAITING_BYTES - before)
+    assert not screen.waiting
+    finish(screen)
+    assert screen.view() is None
+
+
 def test_without_an_emulator_there_is_no_view_and_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "avt", None)
     screen = eaten([(5, 20), b"text", (6, 20), b"more"], late=True)
