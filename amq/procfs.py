@@ -13,6 +13,10 @@ PROC = "/proc"
 _STATE, _PARENT, _GROUP, _TERMINAL, _FOREGROUND, _STARTED = 0, 1, 2, 4, 5, 19
 """Fields of /proc/PID/stat behind the name, which may hold blanks."""
 
+_LOCAL, _STATE_OF_SOCKET, _INODE = 1, 3, 9
+"""Fields of a line in /proc/net/tcp."""
+_LISTENS = b"0A"
+
 
 def exists() -> bool:
     """Return whether there is a /proc at all."""
@@ -159,6 +163,22 @@ def in_network(name: str) -> list[int]:
             continue
         if is_in_it and process != os.getpid():
             found.append(process)
+    return found
+
+
+def listeners(port: int) -> list[int]:
+    """Return the processes that listen on the TCP PORT in this network; not those of other users, unless for root."""
+    sockets = {
+        f"socket:[{fields[_INODE].decode()}]"
+        for family in ("tcp", "tcp6")
+        for fields in map(bytes.split, _read(f"net/{family}").splitlines()[1:])
+        if fields[_STATE_OF_SOCKET] == _LISTENS and int(fields[_LOCAL].rpartition(b":")[2], 16) == port
+    }
+    found = []
+    for process in processes():
+        with suppress(OSError):
+            if not sockets.isdisjoint(open_files(process)):
+                found.append(process)
     return found
 
 

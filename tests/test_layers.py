@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "policy": {"values", "mail", "pty"},
     "runtime": {"values", "procfs", "config", "store", "mail", "pty", "policy"},
     "ledger": {"values"},
-    "bridge": {"library", "values", "config", "store", "mail", "runtime", "policy", "ledger"},
+    "bridge": {"library", "values", "procfs", "config", "store", "mail", "runtime", "policy", "ledger"},
     "dashboard": {"values", "config", "store", "mail", "runtime", "policy", "bridge"},
     "top": {"values", "mail", "pty", "runtime", "policy", "dashboard"},
     "page": {"values", "mail", "runtime", "policy", "dashboard"},

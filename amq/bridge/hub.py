@@ -9,14 +9,19 @@ BRIDGE/hub/
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import re
 import signal
+import socket
 import subprocess
-from contextlib import contextmanager
+import sys
+import time
+from contextlib import contextmanager, suppress
 
-from amq.bridge import certificates, hub_conf, hub_streams
+from amq import procfs
+from amq.bridge import certificates, hub_conf, hub_streams, supervisor
 from amq.bridge.certificates import place
 from amq.bridge.config import Bridge, read_bridge_in, write_key
 from amq.bridge.crypto import new_seed, public_nkey
@@ -34,11 +39,14 @@ PROGRAM = "nats-server"
 HUB, CONF, ADMIN = "hub", "nats.conf", "admin.nk"
 LOOK_S = 1.0
 """The time in which the hub's process notices that nats-server has ended, in seconds."""
-STOP_WITHIN_S = 10.0
+PORT_WITHIN_S = 2.0
+"""The time in which a nats-server that is ending leaves its port, in seconds."""
 _GET_IT = (
     "get it: https://github.com/nats-io/nats-server/releases, `brew install nats-server`, or your distribution if its "
     f"version is at least {'.'.join(map(str, hub_conf.OLDEST))}"
 )
+
+_OTHER_PORT = "give the hub another port: amq bridge init --host NAME --hub tls://ADDRESS:PORT"
 
 
 def hub_directory(bridge: Bridge) -> str:
@@ -105,14 +113,16 @@ def serve(directory: str, environ: Mapping[str, str], say: Callable[[str], None]
     """Run the hub whose files are in DIRECTORY, of the bridge, until this process is asked to end.
 
     It starts again when a host joins or is removed: nats-server, asked to read its configuration again, gives a new
-    account no part of what is there (2.15.1). SAY gets a line when the hub is ready. Raises HubFailed if nats-server
-    ends by itself.
+    account no part of what is there (2.15.1). SAY gets a line when the hub is ready. Raises HubFailed if another
+    process has the hub's port, or nats-server ends by itself.
     """
     bridge, program = _bridge(directory), find_server(environ)
     with FileEvents() as events:
         while True:
             write_conf(bridge)
-            with _running([program, "-c", f"{hub_directory(bridge)}/{CONF}"]) as server:
+            conf = f"{hub_directory(bridge)}/{CONF}"
+            _await_port(*_listen(bridge.hub), conf)
+            with _running([program, "-c", conf]) as server:
                 _prepare(bridge, server)
                 say(f"the hub of {bridge.host} is ready at {bridge.hub}, for {', '.join(_hosts(bridge))}")
                 bridge = _changed(bridge, server, events, say)
@@ -154,22 +164,58 @@ def _prepare(bridge: Bridge, server: subprocess.Popen[bytes]) -> None:
     hub_streams.prepare((at_home, port), name, bridge.ca, seed, hosts, lambda: server.poll() is None)
 
 
+def _await_port(address: str, port: int, conf: str) -> None:
+    """Return once no process listens at ADDRESS on PORT. Raises HubFailed, which names one that goes on doing so.
+
+    CONF is the configuration by which the hub of this queue is known. What else is wrong with the address, nats-server
+    says.
+    """
+    deadline = time.monotonic() + PORT_WITHIN_S
+    while _is_taken(address, port):
+        if time.monotonic() > deadline:
+            raise _in_use(port, conf)
+        time.sleep(PORT_WITHIN_S / 40)
+
+
+def _is_taken(address: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that have ended do not count
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
+
+
+def _in_use(port: int, conf: str) -> HubFailed:
+    """Return that PORT is in use, by which process as far as the system says so, and what to do."""
+    with suppress(OSError):  # no Linux, or the process has just ended
+        for pid in procfs.listeners(port):
+            program, *words = map(os.fsdecode, procfs.words(pid))
+            if conf in words:
+                return HubFailed(f"the hub of this queue runs already: process {pid}", hint=f"to end it: kill {pid}")
+            found = f"port {port} is in use by process {pid}, {os.path.basename(program)}"
+            return HubFailed(found, hint=f"end it, or {_OTHER_PORT}")
+    named = f"lsof -nP -iTCP:{port} -sTCP:LISTEN names it; end it, or {_OTHER_PORT}"
+    return HubFailed(f"port {port} is in use by another process", hint=named)
+
+
 @contextmanager
 def _running(words: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the program WORDS during the block; it ends with the block, also when this process is asked to end."""
+    """Run the program WORDS during the block; it ends with the block, and however this process ends.
+
+    Yield the process that runs it, which ends when the program does.
+    """
 
     def end(*_: object) -> None:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, end)
-    server = subprocess.Popen(words, stdin=subprocess.DEVNULL)
+    server = subprocess.Popen([sys.executable, "-I", "-S", supervisor.__file__, *words], stdin=subprocess.PIPE)
+    assert server.stdin
     try:
         yield server
     finally:
         signal.signal(signal.SIGTERM, before)
-        server.terminate()
-        try:
-            server.wait(STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        server.stdin.close()
+        server.wait()

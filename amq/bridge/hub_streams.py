@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WITHIN_S = 20.0
 """The time that nats-server may take to answer after its start."""
 _AGAIN_S = 0.1
-_ABOVE = "it has printed the reason above; if its port is in use, an earlier nats-server may still run: end that"
+_ABOVE = "it has printed the reason above"
 
 
 class HubFailed(AmqError):

@@ -124,10 +124,9 @@ class Hosts:
     def kill_hub(self) -> None:
         """End the hub's processes without a word, as a loss of power does."""
         assert self.hub
-        children = subprocess.run(
-            ["pgrep", "-P", str(self.hub.process.pid)], capture_output=True, text=True, check=False
-        ).stdout.split()
-        for pid in (self.hub.process.pid, *map(int, children)):
+        hub = self.hub.process.pid
+        supervisors = _children(hub)  # first, or they would end nats-server as a user does
+        for pid in (*supervisors, *(each for supervisor in supervisors for each in _children(supervisor)), hub):
             os.kill(pid, signal.SIGKILL)
         self.hub.stop()
 
@@ -139,6 +138,11 @@ class Hosts:
         for host in self.hosts.values():
             until(host.knows_all(self.hosts.values()))
         return self
+
+
+def _children(pid: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return [int(each) for each in found.stdout.split()]
 
 
 def until(holds: Callable[[], bool], within_s: float = WITHIN_S) -> None:

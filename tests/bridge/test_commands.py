@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +19,7 @@ from amq.bridge.certificates import pinned
 from amq.bridge.config import Bridge, read_bridge
 from amq.bridge.hub_conf import API
 from amq.runtime.private_state import private_state
-from tests.bridge.rig import Hub, environment, free_port, needs_hub, run
+from tests.bridge.rig import WITHIN_S, Hub, environment, free_port, needs_hub, run, start_hub
 from tests.conftest import Shell
 
 
@@ -100,13 +102,41 @@ def test_two_machines_by_six_commands(machines: tuple[Machine, Machine]) -> None
 def test_a_port_in_use_ends_the_hub_with_the_reason(
     machines: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("amq.bridge.hub.PORT_WITHIN_S", 0.1)
     monkeypatch.setenv("PATH", environment()["PATH"])
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"tls://127.0.0.1:{taken.getsockname()[1]}"
         machines[0]("bridge", "init", "--host", "laptop", "--hub", url)
         said = machines[0].fails("bridge", "hub")
-    assert "address already in use" in said
-    assert "amq: nats-server has ended\n     it has printed the reason above" in said
+    port = url.rpartition(":")[2]
+    assert f"port {port} is in use by process {os.getpid()}, {os.path.basename(sys.executable)}\n" in said
+    assert "amq bridge init --host NAME --hub tls://ADDRESS:PORT" in said
+
+
+@needs_hub
+def test_a_second_hub_names_the_first_one(machines: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch) -> None:
+    laptop, _ = machines
+    laptop("bridge", "init", "--host", "laptop", "--hub", f"tls://127.0.0.1:{free_port()}")
+    monkeypatch.setattr("amq.bridge.hub.PORT_WITHIN_S", 0.1)
+    monkeypatch.setenv("PATH", environment()["PATH"])
+    with start_hub(laptop.bridge.directory):
+        said = laptop.fails("bridge", "hub")
+        assert "the hub of this queue runs already: process " in said
+        monkeypatch.setattr("amq.procfs.PROC", "/nonexistent")
+        assert "in use by another process\n     lsof -nP -iTCP:" in laptop.fails("bridge", "hub")
+
+
+@needs_hub
+def test_a_hub_that_was_killed_leaves_no_server_behind(machines: tuple[Machine, Machine]) -> None:
+    laptop, _ = machines
+    laptop("bridge", "init", "--host", "laptop", "--hub", f"tls://127.0.0.1:{free_port()}")
+    for number in (signal.SIGKILL, signal.SIGHUP, signal.SIGTERM):
+        with start_hub(laptop.bridge.directory) as hub:
+            os.kill(hub.process.pid, number)
+            assert hub.process.wait(WITHIN_S) != 0
+            assert hub.process.stderr
+            with hub.process.stderr:
+                hub.process.stderr.read()  # to its end: nats-server has ended, too
 
 
 async def gets_in(bridge: Bridge) -> bool:

@@ -36,7 +36,7 @@ def test_two_questions_at_one_instant_find_no_bridge(tmp_path: Path) -> None:
     assert state.read_state(str(tmp_path)) is None
 
 
-def test_a_bridge_that_runs_differs_from_one_that_does_not(tmp_path: Path) -> None:
+def test_a_bridge_runs_while_it_holds_its_lock(tmp_path: Path) -> None:
     assert not state.is_running(str(tmp_path))
     with state.running(str(tmp_path)):
         assert state.is_running(str(tmp_path))

@@ -6,8 +6,8 @@ from tests.mutants.mutant import Mutant
 
 CONFIG, CRYPTO = "tests/bridge/test_config.py", "tests/bridge/test_crypto.py"
 FILES, DOCTOR = "tests/cli/test_files_abroad.py", "tests/setup/test_checks_bridge.py"
-ATTACKS, MEMBERS, COMMANDS, HOSTILE, STATE = (
-    f"tests/bridge/test_{name}.py" for name in ("attacks", "membership", "commands", "hostile", "state")
+ATTACKS, MEMBERS, COMMANDS, HOSTILE, STATE, SUPERVISOR = (
+    f"tests/bridge/test_{name}.py" for name in ("attacks", "membership", "commands", "hostile", "state", "supervisor")
 )
 
 BRIDGED = (
@@ -58,6 +58,12 @@ BRIDGED = (
     Mutant("a removed host stays connected", "bridge/hub.py", "_changed", "(after.hub, after.peers) != (bridge.hub, bridge.peers)", "False", COMMANDS),
     Mutant("a broken file ends the hub", "bridge/hub.py", "_changed", "AmqError", "()", COMMANDS),
     Mutant("an old server is run", "bridge/hub.py", "find_server", "(int(match[1]), int(match[2])) < hub_conf.OLDEST", "False", MEMBERS),
+    Mutant("a port is taken unseen", "bridge/hub.py", "serve", "_await_port(*_listen(bridge.hub), conf)", "None", COMMANDS),
+    Mutant("a hub does not know itself", "bridge/hub.py", "_in_use", "conf in words", "False", COMMANDS),
+    Mutant("a killed hub leaves its server", "bridge/supervisor.py", "_end_with_input", "os.read(0, 1)", "threading.Event().wait()", SUPERVISOR),
+    Mutant("a server that does not end stays", "bridge/supervisor.py", "_end_with_input", "program.kill()", "None", SUPERVISOR),
+    Mutant("a signal to all ends the supervisor first", "bridge/supervisor.py", "run", "signal.signal(number, lambda *_: None)", "None", SUPERVISOR),
+    Mutant("the server ignores Ctrl-C", "bridge/supervisor.py", "run", "lambda *_: None", "signal.SIG_IGN", SUPERVISOR),
     Mutant("an unknown agent is exported", "cli/bridge_setup.py", "check_agents", "not is_known(check_handle(handle))", "False", COMMANDS),
     Mutant("@FILE counts as a text", "cli/message_options.py", "with_check_of_file", "text.startswith('@') and not text.startswith('@@')", "False", FILES),
     Mutant("--body-file counts as a text", "cli/message_options.py", "with_check_of_file", "args.body_file is not None", "False", FILES),
