@@ -40,8 +40,10 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
         found["a"].bridge = hosts.export(found["a"].bridge.directory, ["claude"])
         found.hub = start_hub(found["a"].bridge.directory)
         found["a"].start()
-        run(_send(found, [], fresh()))
-        until(lambda: "codex-b" in found["a"].remote())
+        first = fresh()
+        run(_send(found, [], first))
+        until(lambda: found["a"].has("claude", "inbox/new", f"{first}.md"))
+        until(lambda: found["a"].has("codex-b", "outbox/sent", f"{first}.md"))
         yield found
 
 
