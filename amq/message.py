@@ -101,12 +101,21 @@ def header_object(header: Header) -> dict[str, Any]:
 
 def parse(data: bytes, identifier: str) -> Message:
     """Return the message in the bytes of the file `<identifier>.md`; raises BadMessage."""
+    header, _, body_at = parse_head(data, identifier)
+    return Message(header, data[body_at:])
+
+
+def parse_head(data: bytes, identifier: str) -> tuple[Header, bytes, int]:
+    """Return the header of a message, its JSON text, and where the body begins, without a copy of that.
+
+    DATA is the whole file `<identifier>.md`. Raises BadMessage where `parse` does.
+    """
     if len(data) > MAX_FILE_BYTES:
         raise BadMessage(f"larger than {MAX_FILE_BYTES // 1024**2} MiB", "parse_error")
     found = split_header(data, whole=True)
     assert found is not None
     text, body_at = found
-    return Message(parse_header(text, identifier), data[body_at:])
+    return parse_header(text, identifier), text, body_at
 
 
 def is_repeat(data: bytes, earlier: bytes, identifier: str) -> bool:

@@ -134,8 +134,12 @@ class Boxes:
 
     def seal(self, peer: str, subject: str, data: bytes) -> bytes:
         """Return DATA, sent to the host PEER under SUBJECT, as only that host can open it. Raises BadMessage."""
-        sealed: bytes = self._box(peer).encrypt(_head(subject) + data)
-        return sealed
+        key = self._box(peer).shared_key()
+        from nacl.bindings import crypto_box_easy_afternm, crypto_box_NONCEBYTES
+
+        nonce = os.urandom(crypto_box_NONCEBYTES)
+        sealed: bytes = crypto_box_easy_afternm(_head(subject) + data, nonce, key)
+        return nonce + sealed  # what Box.encrypt returns, which copies 10 MiB in 13 ms once more
 
     def open_from(self, peer: str, subject: str, sealed: bytes) -> bytes:
         """Return the data that the host PEER has SEALED for this one under SUBJECT.

@@ -17,13 +17,15 @@ import re
 from json.decoder import JSONDecoder
 
 from amq.errors import BadMessage
-from amq.message import MAX_FILE_BYTES, Message, parse, parse_header, split_header
+from amq.message import MAX_FILE_BYTES, parse_head
 from amq.names import is_handle, p2p_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from collections.abc import Set as AbstractSet
+
+    from amq.message import Header
 
     Translate = Callable[[str], str]
 
@@ -55,10 +57,10 @@ def leaving(data: bytes, identifier: str, host: str, remote: Collection[str]) ->
 
     Raises BadMessage if it is not a message, or comes from another host's agent: mail is not passed on.
     """
-    message = parse(data, identifier)
-    if message.header.sender in remote:
-        raise BadMessage(f"{message.header.sender} is an agent on another host, and its mail is not passed on")
-    return _translated(data, message, outward(host, remote))
+    header, text, _ = parse_head(data, identifier)
+    if header.sender in remote:
+        raise BadMessage(f"{header.sender} is an agent on another host, and its mail is not passed on")
+    return _translated(data, header, text, outward(host, remote))
 
 
 def arriving(data: bytes, identifier: str, host: str, came_from: str, handle: str) -> bytes:
@@ -67,8 +69,7 @@ def arriving(data: bytes, identifier: str, host: str, came_from: str, handle: st
     CAME_FROM is the host that sent it, which the hub guards. Raises BadMessage unless its sender is an agent of that
     host, and the agent HANDLE of this one is among its recipients, which all name their hosts.
     """
-    message = parse(data, identifier)
-    header = message.header
+    header, text, _ = parse_head(data, identifier)
     if not at_home(header.sender, came_from):
         raise BadMessage(f"the sender {header.sender} is not an agent of {came_from}, which sent this")
     for name in header.to:
@@ -76,7 +77,7 @@ def arriving(data: bytes, identifier: str, host: str, came_from: str, handle: st
             raise BadMessage(f"the recipient {name} does not say on which host it is")
     if abroad(handle, host) not in header.to:
         raise BadMessage(f"{handle} on {host} is not among its recipients")
-    return _translated(data, message, homeward(host))
+    return _translated(data, header, text, homeward(host))
 
 
 def outward(host: str, remote: Collection[str]) -> Translate:
@@ -91,26 +92,24 @@ def homeward(host: str) -> Translate:
 
 def sender_of(data: bytes, identifier: str) -> str:
     """Return the sender of the message in the file `<identifier>.md`. Raises BadMessage."""
-    found = split_header(data, whole=True)
-    assert found is not None
-    return parse_header(found[0], identifier).sender
+    return parse_head(data, identifier)[0].sender
 
 
-def _translated(data: bytes, message: Message, translate: Translate) -> bytes:
-    """Return DATA, the file of MESSAGE, with its names translated; raises BadMessage if no reader would accept it."""
-    header = message.header
-    found = split_header(data, whole=True)
-    assert found is not None
-    text, _ = found
+def _translated(data: bytes, header: Header, text: bytes, translate: Translate) -> bytes:
+    """Return DATA, a file with this HEADER, with the names in its JSON TEXT translated.
+
+    Raises BadMessage if no reader would accept it. A body of 10 MiB is copied once.
+    """
     opening = data.index(text)  # behind the first line, which has no header's text in it
     named = {"from": translate(header.sender), "thread": thread(header.thread, {header.sender, *header.to}, translate)}
     changed = _with_names(text.decode(), named, translate)
-    after = data[:opening] + changed.encode() + data[opening + len(text) :]
+    whole = memoryview(data)
+    after = b"".join((whole[:opening], changed.encode(), whole[opening + len(text) :]))
     if len(after) > MAX_FILE_BYTES:
         raise BadMessage(
             f"larger than {MAX_FILE_BYTES // 1024**2} MiB with the names that it has abroad", "parse_error"
         )
-    parse(after, header.id)
+    parse_head(after, header.id)
     return after
 
 
