@@ -58,7 +58,7 @@ TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] 
     (page, tuple(f"{key}-{size}" for size in Sizes.top for key in PAGE_KEYS)),
     (top, tuple(f"{key}-{size}" for size in Sizes.top for key in TOP_KEYS)),
     (screen, ("slice", "look")),
-    (bridge, ("bridge-new", "bridge-p99", "bridge-large", "bridge-backlog", "bridge-idle", "bridge-memory")),
+    (bridge, tuple(key for key in ROWS if key.startswith("bridge-"))),
     (growth, tuple(f"growth-{name}" for name in NAMES)),
 )
 

@@ -1,20 +1,24 @@
 """Measure mail between two bridges with a real hub, all on this machine: its way, a backlog, a large body, and rest.
 
-The hub syncs each message before it confirms it. Without nats-server there is nothing to measure.
+The hub syncs each message before it confirms it, except beside the backlog. Without nats-server there is nothing to
+measure.
 """
 
 from __future__ import annotations
 
 import os
+import random
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import Bench, Figure, figure, until
+from measure import Bench, Figure, figure, until, watches
+from wakes import STYLE, hosted, noted, write_agent
 
 from amq.message import MAX_FILE_BYTES
 from tests.bridge import hosts, rig
-from tests.bridge.hosts import Host
+from tests.bridge.hosts import Host, Hosts
 
 BODY = b"x" * 999 + b"\n"
 LARGE = b"y" * (MAX_FILE_BYTES - 1001) + b"\n"
@@ -37,8 +41,12 @@ def bridge(bench: Bench) -> Iterator[Figure]:
         ways = [_way(bench, a, b, BODY, run) for run in range(bench.sizes.wakes)]
         yield figure("bridge-new", ways)
         yield figure("bridge-p99", ways)
+        if bench.wanted & {"bridge-line", "bridge-line-p99"}:
+            lines = _lines(bench, a, b)
+            yield figure("bridge-line", lines)
+            yield figure("bridge-line-p99", lines)
         yield figure("bridge-large", [_way(bench, a, b, LARGE, run) for run in range(bench.sizes.few)])
-        yield figure("bridge-backlog", [_backlog(bench, a, b, BACKLOG_QUICK if is_quick else BACKLOG)])
+        yield from _backlogs(bench, found, BACKLOG_QUICK if is_quick else BACKLOG)
         b.drain("codex")
         until(lambda: not _new(a, "codex-b"), 300)
         rest_s = REST_S_QUICK if is_quick else REST_S
@@ -63,6 +71,37 @@ def _way(bench: Bench, a: Host, b: Host, body: bytes, run: int) -> float:
     path = f"{b.queue.agent('codex').inbox_new}/{sent}.md"
     until(lambda: os.path.exists(path))
     return 1000 * (time.perf_counter() - begun)
+
+
+def _lines(bench: Bench, a: Host, b: Host) -> list[float]:
+    """Return the milliseconds from the end of each send on A until an idle agent on B reads the line's first byte."""
+    with tempfile.TemporaryDirectory(dir=bench.place) as name:
+        program, log = write_agent(Path(name), STYLE)
+        with hosted(Path(name), program, AM_ROOT=b.root) as session:
+            until(lambda: noted(log, "started") and watches(session.pid))
+            time.sleep(bench.sizes.settle)
+            return [_line(bench, a, b, log, run) for run in range(bench.sizes.wakes)]
+
+
+def _line(bench: Bench, a: Host, b: Host, log: Path, run: int) -> float:
+    bench.say(f"a message to an idle agent on another host, {run + 1}")
+    before = len(noted(log, "read"))
+    a.send("codex", f"{STYLE}-b", BODY)
+    sent = time.monotonic()
+    until(lambda: len(noted(log, "read")) > before and not _new(b, STYLE))
+    time.sleep(random.uniform(0.5, 1.0))  # idle again, at an arbitrary time
+    return 1000 * (noted(log, "read")[before] - sent)
+
+
+def _backlogs(bench: Bench, found: Hosts, count: int) -> Iterator[Figure]:
+    """Measure a backlog of COUNT; beside it is the same with a hub that does not sync each message."""
+    a, b = found["a"], found["b"]
+    synced = _backlog(bench, a, b, count)
+    assert found.hub
+    found.hub.stop()
+    found.hub = rig.start_hub(a.bridge.directory, is_synced=False)
+    _way(bench, a, b, BODY, 0)  # both have found it
+    yield figure("bridge-backlog", [synced], {"unsynced": [_backlog(bench, a, b, count)]})
 
 
 def _backlog(bench: Bench, a: Host, b: Host, count: int) -> float:

@@ -93,7 +93,9 @@ ROWS = {
         Row("look", "the picture of the screen: one look", "ms", 1),
         Row("bridge-new", "a bridge: `send` has ended here → in the inbox on the other host", "ms", 25),
         Row("bridge-p99", "the same, p99", "ms", 100, of="p99"),
-        Row("bridge-large", "the same, with a body of 10 MiB", "ms", 500),
+        Row("bridge-line", "the same → the first byte typed into an idle agent there", "ms", 200),
+        Row("bridge-line-p99", "the same, p99", "ms", of="p99"),
+        Row("bridge-large", "a bridge, with a body of 10 MiB → in the inbox there", "ms", 500),
         Row(
             "bridge-backlog",
             "a bridge that starts again: a backlog, each message synced",

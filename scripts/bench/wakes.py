@@ -47,9 +47,9 @@ def write_agent(place: Path, style: str) -> tuple[Path, Path]:
 
 
 @contextmanager
-def hosted(place: Path, program: Path) -> Iterator[pexpect.spawn]:
-    """Run PROGRAM under `amq run`, in a terminal whose output is discarded."""
-    environment = os.environ | {"HOME": str(place)}
+def hosted(place: Path, program: Path, **more: str) -> Iterator[pexpect.spawn]:
+    """Run PROGRAM under `amq run` in PLACE, with MORE variables, in a terminal whose output is discarded."""
+    environment = os.environ | {"HOME": str(place)} | more
     words = [*MODULE, "run", "--", str(program)]
     session = pexpect.spawn(words[0], words[1:], cwd=str(place), env=environment)
     reader = threading.Thread(target=lambda: session.expect(pexpect.EOF, timeout=None), daemon=True)

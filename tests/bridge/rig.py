@@ -35,6 +35,11 @@ import os, sys
 from amq.bridge.hub import serve
 serve(sys.argv[1], os.environ, lambda line: print(line, file=sys.stderr, flush=True))
 """
+_UNSYNCED = """
+from amq.bridge import hub_conf
+synced = hub_conf.hub_conf
+hub_conf.hub_conf = lambda *given: synced(*given).replace(", sync_interval: always", "")
+"""
 needs_hub = pytest.mark.skipif(NATS_SERVER is None, reason="nats-server is not installed (make setup does, on Linux)")
 
 
@@ -101,9 +106,12 @@ class Hub:
         return self.process.wait(30)
 
 
-def start_hub(directory: str, inside: Sequence[str] = ()) -> Hub:
-    """Run the hub whose files are in DIRECTORY, by the words INSIDE; return when it is ready."""
-    words = [*inside, sys.executable, "-c", _SERVE, directory]
+def start_hub(directory: str, inside: Sequence[str] = (), *, is_synced: bool = True) -> Hub:
+    """Run the hub whose files are in DIRECTORY, by the words INSIDE; return when it is ready.
+
+    One that is not synced confirms what the disk may not have yet.
+    """
+    words = [*inside, sys.executable, "-c", _SERVE if is_synced else _UNSYNCED + _SERVE, directory]
     process = subprocess.Popen(words, env=environment(), stderr=subprocess.PIPE, text=True, cwd=directory)
     hub = Hub(process)
     hub.wait_for("is ready at")
