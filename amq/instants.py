@@ -12,26 +12,32 @@ _LONGEST = 1e9  # seconds, thirty years: a longer duration is a typo, and some a
 _FIRST_DAY = 719_163  # 1970-01-01, counted from 0001-01-01 as 1
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-# The second 60 is a leap second: RFC 3339 allows it, and it is the first instant of the next minute.
-_RFC3339 = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.(\d+))?"
-    r"(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))",
-    re.ASCII,
-)
+_TO_SHAPE = str.maketrans("123456789tz", "000000000TZ")
+_SHAPES = {f"0000-00-00T00:00:00{zone}" for zone in ("Z", "+00:00", "-00:00")}
+"""The forms of an RFC 3339 time without its fraction. To compile a pattern of it costs each short command 0.05 of
+`python -c pass`.
+"""
 _DURATION = r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?"
 
 
 def parse_instant(text: str) -> int:
     """Return an RFC 3339 time as nanoseconds since the epoch; raises ValueError. Digits after the ninth are dropped."""
-    match = _RFC3339.fullmatch(text)
-    if match is None:
+    zone = text[-1:] if text[-1:] in ("Z", "z") else text[-6:]
+    when, fraction = text[:19], text[19 : len(text) - len(zone)]
+    digits = fraction[1:]
+    if (
+        (when + zone).translate(_TO_SHAPE) not in _SHAPES
+        or (fraction and not (fraction[0] == "." and digits.isdecimal() and digits.isascii()))
+        or not (when[11:13] < "24" and when[14:16] < "60" and when[17:] <= "60")
+        or not (zone[1:3] < "24" and zone[4:] < "60")
+    ):
         raise ValueError(f"not an RFC 3339 time: {text!r}")
-    date, hour, minute, second, fraction, sign, zone_hours, zone_minutes = match.groups()
-    seconds = _days(date) * 86_400 + int(hour) * 3600 + int(minute) * 60 + int(second)
-    if sign:
-        offset = int(zone_hours) * 3600 + int(zone_minutes) * 60
-        seconds -= offset if sign == "+" else -offset
-    return seconds * SECOND_NS + int((fraction or "0")[:9].ljust(9, "0"))
+    # the second 60 is a leap second: RFC 3339 allows it, and it is the first instant of the next minute
+    seconds = _days(when[:10]) * 86_400 + int(when[11:13]) * 3600 + int(when[14:16]) * 60 + int(when[17:])
+    if len(zone) > 1:
+        offset = int(zone[1:3]) * 3600 + int(zone[4:]) * 60
+        seconds -= offset if zone[0] == "+" else -offset
+    return seconds * SECOND_NS + int(digits[:9].ljust(9, "0"))
 
 
 @lru_cache(maxsize=64)

@@ -22,10 +22,11 @@ MAX_HEADER_BYTES = 256 * 1024
 MAX_FILE_BYTES = 10 * 1024 * 1024
 
 _STRICT_OPENING, _STRICT_CLOSING = b"---json\n", b"\n---\n"
-_OPENING = re.compile(rb"---json[ \t]*\r?\n")
+_OPENING = rb"---json[ \t]*\r?\n"
 # A JSON string cannot contain a line end, so no valid header contains a match. Blanks are skipped only behind a
 # brace, where an object ends: skipped behind any line end, a header of blank lines would take quadratic time.
-_CLOSING = re.compile(rb"(?:\n|\}[ \t\r\n]*)---[ \t]*(?:\r?\n|\Z)")
+_CLOSING = rb"(?:\n|\}[ \t\r\n]*)---[ \t]*(?:\r?\n|\Z)"
+# Both are compiled when they are first used: programs write the strict form.
 
 
 @record
@@ -142,10 +143,10 @@ def split_header(data: bytes, *, whole: bool) -> tuple[bytes, int] | None:
         at = data.find(b"---", len(_STRICT_OPENING) + 1, MAX_HEADER_BYTES) - 1
         if data.startswith(_STRICT_CLOSING, at):  # the first dashes: no line before them can be the closing one
             return data[len(_STRICT_OPENING) : at], at + len(_STRICT_CLOSING)
-    opening = _OPENING.match(data)
+    opening = re.match(_OPENING, data)
     if opening is None:
         raise BadMessage("the opening line ---json is missing", "parse_error")
-    closing = _CLOSING.search(data, opening.end(), opening.end() + MAX_HEADER_BYTES + 64)
+    closing = re.compile(_CLOSING).search(data, opening.end(), opening.end() + MAX_HEADER_BYTES + 64)
     if closing is None or closing.start() + 1 - opening.end() > MAX_HEADER_BYTES:
         if not whole and len(data) < opening.end() + MAX_HEADER_BYTES + 64:
             return None

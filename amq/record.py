@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def _initialiser(fields: list[str], defaults: dict[str, Any]) -> Any:
-    """Return an ``__init__`` that takes FIELDS by position or name, compiled once for the class as dataclasses does."""
+    """Return an ``__init__`` that takes FIELDS by position or name.
+
+    It is compiled as dataclasses does, but with the first value of the class: a short command makes values of few.
+    """
     parameters = ", ".join(f"{name}=defaults[{name!r}]" if name in defaults else name for name in fields)
     steps = "; ".join(f"values[{name!r}] = {name}" for name in fields)
     scope: dict[str, Any] = {"defaults": defaults}
@@ -45,8 +48,11 @@ else:
         def __repr__(self):
             return f"{cls.__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
 
-        cls.__init__ = _initialiser(fields, {name: cls.__dict__[name] for name in fields if name in cls.__dict__})
-        for method in (__setattr__, __eq__, __hash__, __repr__):
+        def __init__(self, *values, **named):
+            cls.__init__ = _initialiser(fields, {name: cls.__dict__[name] for name in fields if name in cls.__dict__})
+            cls.__init__(self, *values, **named)
+
+        for method in (__init__, __setattr__, __eq__, __hash__, __repr__):
             setattr(cls, method.__name__, method)
         return cls
 

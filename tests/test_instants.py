@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -71,6 +72,25 @@ def test_rfc3339_is_read(text: str, nanoseconds: int) -> None:
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         parse_instant(text)
+
+
+RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
+
+
+@pytest.mark.parametrize("text", ["2026-01-11T19:45:10.674Z", "2026-01-11t23:59:60z", "2026-01-11T19:45:10-02:30"])
+def test_one_character_makes_another_time_or_none(text: str) -> None:
+    edits = [text[:at] + each + rest for at in range(len(text)) for each in "0123567:.-+TZz \n٣" for rest in (
+        text[at + 1 :], text[at:],
+    )]  # fmt: skip
+    for edited in (*edits, *(text[:at] + text[at + 1 :] for at in range(len(text)))):
+        try:
+            parse_instant(edited)
+        except ValueError as error:
+            assert RFC3339.fullmatch(edited) is None or "not a date" in str(error), edited
+        else:
+            assert RFC3339.fullmatch(edited), edited
 
 
 @given(st.integers(0, 4_000_000_000_000_000_000))

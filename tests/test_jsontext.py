@@ -69,6 +69,15 @@ def test_what_is_not_strict_json_is_refused(text: str) -> None:
         jsontext.parse(text)
 
 
+@pytest.mark.parametrize("text", ["", "nope", "[1, nope]"])
+def test_what_is_no_value_is_refused_as_json_refuses_it(text: str) -> None:
+    with pytest.raises(json.JSONDecodeError) as expected:
+        json.loads(text)
+    with pytest.raises(json.JSONDecodeError) as found:
+        jsontext.parse(text)
+    assert str(found.value) == str(expected.value)
+
+
 def test_bytes_that_are_not_utf8_are_refused() -> None:
     with pytest.raises(ValueError):
         jsontext.parse(b'"\xff"')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.store import acks, maildir
+from amq.store import maildir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ ACKED = "acked"
 def missing(account: Account, identifier: str, to: Sequence[str], what: str) -> list[str]:
     """Return those of the recipients TO that have not drained (or, by WHAT, acknowledged) the account's message."""
     if what == ACKED:
+        from amq.store import acks  # only here: most sends do not wait
+
         known = acks.receivers(account.agent, identifier, to)
         return [handle for handle in to if handle not in known]
     return [handle for handle in to if not maildir.has(account.queue.agent(handle).inbox_cur, identifier)]

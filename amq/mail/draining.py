@@ -7,8 +7,7 @@ from amq.mail.drain_order import in_order
 from amq.message import Header, parse
 from amq.names import SUFFIX, is_safe_name
 from amq.record import record, replace
-from amq.store import directories, dlq_write, durable, maildir, priority_cache
-from amq.store.acks import acknowledge
+from amq.store import directories, durable, maildir, priority_cache
 from amq.store.drain_claim import OFFER_SUFFIX, DrainClaim, claim
 from amq.store.durable import Directory
 from amq.store.locks import mailbox_lock
@@ -261,6 +260,8 @@ class Drain:
         """Acknowledge all at once; on failure one by one, so that one sender's mailbox does not hold up the others."""
         if not headers:
             return
+        from amq.store.acks import acknowledge  # only here: few messages ask for it
+
         account = self._account
         try:
             acknowledge(account.queue, account.me, headers, account.clock(), account.temporary())
@@ -317,6 +318,8 @@ class Drain:
 
     def _put_away(self, identifier: str, error: BadMessage) -> bool:
         """Move a bad message out of `new` and return whether that worked; if not, the next drain tries again."""
+        from amq.store import dlq_write  # only here: few files are bad
+
         account = self._account
         try:
             dlq_write.to_dead_letter(account.agent, identifier, error, account.temporary(), account.clock())

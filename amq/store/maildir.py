@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from amq.layout import AgentLayout, RootedPath
 
 HEAD_BYTES = 4096
-_CREATED = re.compile(rb'"created": ?"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,8}[1-9])?)Z"')
+_CREATED = rb'"created": ?"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,8}[1-9])?)Z"'
 """Matches `created` as programs usually write it: without trailing zeros, so that one instant has one text."""
 
 
@@ -286,7 +286,7 @@ def calm_since(directory: Directory, identifier: str) -> str | None:
     header, fence, _ = head.partition(b"\n---")
     if not fence or b"urgent" in header or b"\\u" in header or header.count(b'"created"') != 1:
         return None
-    created = _CREATED.search(header)
+    created = re.search(_CREATED, header)
     return created[1].decode() if created else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
+import _ctypes
 import errno
 import fcntl
 import os
@@ -311,7 +311,7 @@ def test_a_filesystem_without_the_sync_of_macos_is_synced_as_elsewhere(
         Syscalls().fsync(1_000_000)  # every other failure is one
 
 
-def _no_such_library(*_: object, **__: object) -> None:
+def _no_such_name(*_: object) -> None:
     raise OSError
 
 
@@ -319,7 +319,7 @@ def _refusing(code: int) -> Callable[[], tuple[Callable[..., int], int]]:
     """Return a system call that fails with CODE."""
 
     def call(*_: object) -> int:
-        ctypes.set_errno(code)
+        _ctypes.set_errno(code)
         return -1
 
     return lambda: (call, 1)
@@ -328,7 +328,7 @@ def _refusing(code: int) -> Callable[[], tuple[Callable[..., int], int]]:
 @pytest.mark.parametrize(
     ("where", "name", "double"),
     [
-        (ctypes, "CDLL", _no_such_library),
+        (_ctypes, "dlsym", _no_such_name),
         (rename_noreplace, "_system_call", _refusing(errno.EINVAL)),
         (rename_noreplace, "_system_call", _refusing(errno.ENOTSUP)),
     ],
@@ -337,6 +337,7 @@ def _refusing(code: int) -> Callable[[], tuple[Callable[..., int], int]]:
 def test_without_a_rename_that_refuses_we_look_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: object, name: str, double: object
 ) -> None:
+    rename_noreplace._system_call.cache_clear()
     monkeypatch.setattr(where, name, double)
     (tmp_path / "x").touch()
     (tmp_path / "y").touch()
