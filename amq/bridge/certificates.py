@@ -11,7 +11,7 @@ from amq.bridge.checked_table import BadBridge
 from amq.bridge.config import read_key, write_key
 from amq.bridge.crypto import NoBridgeExtra
 from amq.errors import why
-from amq.runtime.private_state import write_private
+from amq.runtime.private_state import is_there, write_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def make_certificates(directory: str, ca: str, url: str, now: datetime | None = 
         raise NoBridgeExtra(error) from error
     moment = now or datetime.now(UTC)
     key_path = f"{directory}/ca.key"
-    if not os.path.lexists(key_path):
+    if not is_there(key_path):
         authority_key = ec.generate_private_key(ec.SECP256R1())
         write_private(ca, _pem(_authority(authority_key, moment)))
         write_key(key_path, _key_pem(authority_key))

@@ -16,6 +16,7 @@ from amq import quoting
 from amq.bridge.checked_table import KEY_BYTES, BadBridge
 from amq.bridge.config import Bridge, Peer, read_key, write_key
 from amq.errors import AmqError, BadMessage
+from amq.runtime.private_state import is_there
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def make_keys(directory: str) -> None:
     made = {"host.nk": new_seed, "box.key": _new_box_key}
     for name, new in made.items():
         path = f"{directory}/{name}"
-        if not os.path.lexists(path):
+        if not is_there(path):
             write_key(path, f"{new()}\n")
 
 

@@ -23,12 +23,13 @@ from contextlib import contextmanager, suppress
 from amq import procfs
 from amq.bridge import certificates, hub_conf, hub_streams, supervisor
 from amq.bridge.certificates import place
+from amq.bridge.checked_table import BadBridge
 from amq.bridge.config import Bridge, read_bridge_in, write_key
 from amq.bridge.crypto import new_seed, public_nkey
 from amq.bridge.hub_streams import HubFailed
-from amq.errors import AmqError, NotFound
+from amq.errors import AmqError, NotFound, why
 from amq.runtime.file_events import FileEvents
-from amq.runtime.private_state import make_directory, write_private
+from amq.runtime.private_state import is_there, make_directory, write_private
 from amq.runtime.programs import find_program
 
 TYPE_CHECKING = False
@@ -55,8 +56,12 @@ def hub_directory(bridge: Bridge) -> str:
 
 
 def is_here(bridge: Bridge) -> bool:
-    """Return whether the hub is on this host."""
-    return os.path.isfile(f"{hub_directory(bridge)}/{CONF}")
+    """Return whether the hub is on this host. Raises BadBridge where that is not known: unknown is not elsewhere."""
+    path = f"{hub_directory(bridge)}/{CONF}"
+    try:
+        return is_there(path)
+    except OSError as error:
+        raise BadBridge(f"{path} cannot be read: {why(error)}", hint="try again; amq bridge hub writes it anew") from error
 
 
 def make_hub(bridge: Bridge) -> None:
@@ -66,7 +71,7 @@ def make_hub(bridge: Bridge) -> None:
     """
     directory = hub_directory(bridge)
     make_directory(directory)
-    if not os.path.lexists(f"{directory}/{ADMIN}"):
+    if not is_there(f"{directory}/{ADMIN}"):
         write_key(f"{directory}/{ADMIN}", f"{new_seed()}\n")
     certificates.make_certificates(directory, bridge.ca, bridge.hub)
     write_conf(bridge)

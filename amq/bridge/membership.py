@@ -35,17 +35,18 @@ def set_up(directory: str, host: str, url: str) -> Bridge:
             hint = "to rename it, see docs/bridge.md, Host renamed"
             raise Conflict(f"this host is {before.host} for this queue, not {host}", hint=hint)
         bridge = before or Bridge(directory, host, "", {}, {}, {})
-        if url and bridge.hub and not hub.is_here(bridge):
+        if not url:
+            return bridge
+        if bridge.hub and not hub.is_here(bridge):
             hint = "one hub is enough; to have another, leave this one: amq bridge remove HOST of its host"
             raise Conflict(f"this host uses the hub {bridge.hub} of another host", hint=hint)
-        return replace(bridge, hub=url or bridge.hub)
+        after = replace(bridge, hub=url)
+        hub.make_hub(after)  # first: a file that names a hub which is not here means another host's
+        return after
 
     make_directory(directory)
     make_keys(directory)
-    bridge = change_bridge(directory, change)
-    if url:
-        hub.make_hub(bridge)
-    return bridge
+    return change_bridge(directory, change)
 
 
 def keys_of(bridge: Bridge) -> Peer:
@@ -72,7 +73,8 @@ def join(directory: str, invited: Invitation, is_agent: Callable[[str], bool]) -
 
     def change(before: Bridge | None) -> Bridge:
         bridge = _required(before)
-        if invited.hub and invited.hub != bridge.hub and hub.is_here(bridge):
+        is_here = hub.is_here(bridge)  # also where it does not matter: what is not known must not change anything
+        if invited.hub and invited.hub != bridge.hub and is_here:
             hint = "keep one of the two: docs/bridge.md, Hub moved"
             raise Conflict(f"the hub is on this host, and {invited.host} has one, too", hint=hint)
         peers = _pinned(bridge, invited)

@@ -314,6 +314,15 @@ def write_private(path: str, text: str | Iterable[str], mode: int = FILE_MODE) -
         raise
 
 
+def is_there(path: str) -> bool:
+    """Return whether there is anything at PATH, also a link. Raises OSError where that is not known."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def remove_private(path: str) -> None:
     """Remove the file PATH in the private directory, if it is there and that is possible."""
     with suppress(OSError):

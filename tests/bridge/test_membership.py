@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import ssl
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from amq.bridge import membership
+from amq.bridge import hub, membership
 from amq.bridge.certificates import is_certificate, make_certificates, pinned
 from amq.bridge.checked_table import BadBridge
 from amq.bridge.config import Bridge, Peer, read_bridge_in
@@ -137,6 +140,64 @@ def test_one_hub_is_enough(place: Path) -> None:
         membership.join(found["a"].directory, invited(bridge_of(place, "c")), no_agent)
     with pytest.raises(Conflict, match="this host uses the hub"):
         membership.set_up(found["b"].directory, "b", "tls://b.local")
+
+
+def test_a_set_up_that_was_cut_off_anywhere_is_finished_by_another(place: Path) -> None:
+    """The disk is full at each file in turn."""
+    for last in range(1, 20):
+        directory = str(place / f"h{last}")
+        with pytest.MonkeyPatch.context() as patched:
+            left = iter(range(last))
+
+            def replace_file(old: str, new: str) -> None:
+                if next(left, None) is None:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), new)
+                os.rename(old, new)
+
+            patched.setattr(os, "replace", replace_file)
+            with suppress(OSError):
+                membership.set_up(directory, "a", "tls://a.local")
+                break
+        made = membership.set_up(directory, "a", "tls://a.local")
+        assert (made.hub, hub.is_here(made)) == ("tls://a.local", True)
+    assert last > 6
+
+
+class Unseen:
+    """A disk on which these files cannot be looked at."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+        look = os.lstat
+
+        def fail(path: str, **more: int | None) -> os.stat_result:
+            if str(path).endswith(names):
+                raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+            return look(path, **more)
+
+        monkeypatch.setattr(os, "lstat", fail)
+
+
+@pytest.mark.parametrize("name", ["host.nk", "box.key", "hub/admin.nk", "hub/ca.key", "hub/nats.conf"])
+def test_what_cannot_be_seen_is_not_made_anew(place: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    directory = Path(bridged(place, "a")["a"].directory)
+    kept = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file() and path.stem != "server"}
+    with monkeypatch.context() as patched:
+        Unseen(patched, name)
+        with pytest.raises((OSError, BadBridge), match="Input/output error"):
+            membership.set_up(str(directory), "a", "tls://a.local")
+    assert {path: path.read_bytes() for path in kept} == kept
+
+
+def test_a_hub_that_cannot_be_seen_is_not_elsewhere(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a join would take another host's authority in place of its own, which all other hosts have pinned."""
+    found = bridged(place, "a", "b")
+    ca = Path(found["a"].ca).read_bytes()
+    other = membership.set_up(str(place / "c"), "c", "tls://c.local")
+    with monkeypatch.context() as patched:
+        Unseen(patched, "a/hub/nats.conf")
+        with pytest.raises(BadBridge, match=r"nats.conf cannot be read: Input/output error"):
+            membership.join(found["a"].directory, invited(other), no_agent)
+    assert (bridge_of(place, "a"), Path(found["a"].ca).read_bytes()) == (found["a"], ca)
 
 
 def test_a_host_has_one_name(place: Path) -> None:
