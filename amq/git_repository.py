@@ -51,6 +51,15 @@ def git_directory(top: str) -> str | None:
     return git if os.path.lexists(os.path.join(git, "HEAD")) else None
 
 
+def is_top(place: str) -> bool:
+    """Return whether PLACE is the top of a work tree, as for `top_of`. Raises OSError where that is not known."""
+    git = os.path.join(place, ".git")
+    try:
+        return stat.S_ISREG(os.stat(git).st_mode) or bool(os.lstat(os.path.join(git, "HEAD")))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
 def has_work_tree(top: str) -> bool:
     """Return whether TOP, which has a `.git`, is a work tree, not just the directory around a bare repository."""
     git = git_directory(top)
@@ -90,8 +99,10 @@ def superproject_of(top: str) -> str | None:
 
 
 def _is_top(place: str) -> bool:
-    git = os.path.join(place, ".git")
-    return os.path.isfile(git) or os.path.lexists(os.path.join(git, "HEAD"))
+    try:
+        return is_top(place)
+    except (OSError, ValueError):
+        return False
 
 
 def common_directory(git: str) -> str:

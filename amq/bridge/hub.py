@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import errno
 import ipaddress
-import os
 import re
 import signal
 import socket
@@ -56,12 +55,13 @@ def hub_directory(bridge: Bridge) -> str:
 
 
 def is_here(bridge: Bridge) -> bool:
-    """Return whether the hub is on this host. Raises BadBridge where that is not known: unknown is not elsewhere."""
+    """Return whether the hub is on this host. Raises BadBridge where that is not known."""
     path = f"{hub_directory(bridge)}/{CONF}"
     try:
         return is_there(path)
     except OSError as error:
-        raise BadBridge(f"{path} cannot be read: {why(error)}", hint="try again; amq bridge hub writes it anew") from error
+        hint = "try again; amq bridge hub writes it anew"
+        raise BadBridge(f"{path} cannot be read: {why(error)}", hint=hint) from error
 
 
 def make_hub(bridge: Bridge) -> None:

@@ -29,13 +29,12 @@ class UnreadableIndex(Exception):
 def enclosing_repositories(path: str) -> Iterator[tuple[str, str]]:
     """Yield (work tree's top, git directory) of each repository that encloses PATH, nearest first.
 
-    PATH is absolute, and may be a top itself. The git directory is "" for a `.git` that cannot be followed.
+    PATH is absolute, and may be a top itself. The git directory is "" for a `.git` that cannot be followed. Raises
+    OSError where it is not known whether there is one.
     """
-    top = git_repository.top_of(path)
-    while top is not None:
-        yield top, git_repository.git_directory(top) or ""
-        above = os.path.dirname(top)
-        top = git_repository.top_of(above) if above != top else None
+    for place in git_repository.upwards(path):
+        if git_repository.is_top(place):
+            yield place, git_repository.git_directory(place) or ""
 
 
 def tracks(top: str, git_directory: str, path: str) -> bool:
@@ -63,7 +62,7 @@ def tracks(top: str, git_directory: str, path: str) -> bool:
 def _read_index(git_directory: str) -> bytes:
     """Return the bytes of the index, b"" if it is missing. Raises UnreadableIndex until `git clone` has written it."""
     data = _read(os.path.join(git_directory, "index"))
-    if not data and os.path.lexists(os.path.join(git_directory, "index.lock")):
+    if not data and _is_there(os.path.join(git_directory, "index.lock")):
         raise UnreadableIndex("git is cloning it, or was killed")
     return data
 
@@ -143,6 +142,16 @@ def _comparable(path: bytes) -> bytes:
     from unicodedata import normalize
 
     return os.fsencode(normalize("NFC", os.fsdecode(path)).casefold())
+
+
+def _is_there(path: str) -> bool:
+    """Return whether there is a file PATH. Raises UnreadableIndex where that is not known."""
+    try:
+        return bool(os.lstat(path))
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise UnreadableIndex(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _read(path: str) -> bytes:

@@ -142,19 +142,26 @@ def test_one_hub_is_enough(place: Path) -> None:
         membership.set_up(found["b"].directory, "b", "tls://b.local")
 
 
+class FullDisk:
+    """A disk with room for so many files."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, files: int) -> None:
+        self._left = files
+        monkeypatch.setattr(os, "replace", self._replace)
+
+    def _replace(self, old: str, new: str) -> None:
+        if not self._left:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), new)
+        self._left -= 1
+        os.rename(old, new)
+
+
 def test_a_set_up_that_was_cut_off_anywhere_is_finished_by_another(place: Path) -> None:
     """The disk is full at each file in turn."""
     for last in range(1, 20):
         directory = str(place / f"h{last}")
         with pytest.MonkeyPatch.context() as patched:
-            left = iter(range(last))
-
-            def replace_file(old: str, new: str) -> None:
-                if next(left, None) is None:
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), new)
-                os.rename(old, new)
-
-            patched.setattr(os, "replace", replace_file)
+            FullDisk(patched, last)
             with suppress(OSError):
                 membership.set_up(directory, "a", "tls://a.local")
                 break

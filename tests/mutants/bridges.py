@@ -54,7 +54,7 @@ BRIDGED = (
     Mutant("a host makes a second hub", "bridge/membership.py", "set_up.change", "bridge.hub and (not hub.is_here(bridge))", "False", MEMBERS),
     Mutant("a host gets another name", "bridge/membership.py", "set_up", "before.host != host", "False", MEMBERS),
     Mutant("a key that cannot be seen is made again", "runtime/private_state.py", "is_there", "FileNotFoundError", "OSError", MEMBERS),
-    Mutant("a hub that cannot be seen is elsewhere", "bridge/hub.py", "is_here", "raise BadBridge(f'{path} cannot be read: {why(error)}', hint='try again; amq bridge hub writes it anew') from error", "return False", MEMBERS),
+    Mutant("a hub that cannot be seen is elsewhere", "bridge/hub.py", "is_here", "raise BadBridge(f'{path} cannot be read: {why(error)}', hint=hint) from error", "return False", MEMBERS),
     Mutant("a file names a hub that was not made", "bridge/membership.py", "set_up.change", "hub.make_hub(after)", "None", MEMBERS),
     Mutant("an agent elsewhere is exported", "bridge/membership.py", "export", "check_handle(handle) in bridge.remote", "False", MEMBERS),
     Mutant("a removed host may connect", "bridge/membership.py", "remove", "hub.is_here(bridge)", "False", MEMBERS),

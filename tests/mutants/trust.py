@@ -97,8 +97,10 @@ TRUSTED = (
     ),
     Mutant(
         "an index that is being written is empty", "runtime/git_index.py", "_read_index",
-        "os.path.lexists(os.path.join(git_directory, 'index.lock'))", "False", INDEX,
+        "_is_there(os.path.join(git_directory, 'index.lock'))", "False", INDEX,
     ),
+    Mutant("a repository that cannot be seen is none", "runtime/git_index.py", "enclosing_repositories", "git_repository.is_top(place)", "git_repository._is_top(place)", INDEX),
+    Mutant("a lock that cannot be seen is none", "runtime/git_index.py", "_is_there", "raise UnreadableIndex(f'{path} cannot be read: {error.strerror}') from error", "return False", INDEX),
     Mutant(
         "a FIFO of git's is read", "git_repository.py", "read_regular", "not stat.S_ISREG(found.st_mode)", "False", INDEX,
     ),

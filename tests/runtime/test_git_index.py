@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from contextlib import suppress
@@ -12,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amq.runtime.git_index import UnreadableIndex, enclosing_repositories, read_index, tracks
+from amq.runtime.private_state import PrivateState
+from amq.runtime.trust import why_untrusted
 from tests.crash.tools import require
 
 NAMES = ["a", "b/c", "b/link", "docs/.agent-mail/x", "été/ü", "line\nfeed", "z" * 200, "queue/agents/x/.gitkeep", "zz"]
@@ -167,6 +170,24 @@ def test_a_repository_whose_index_is_being_written_is_not_known_to_track_nothing
     git("add", "a")
     (tmp_path / ".git" / "index.lock").touch()
     assert not git.tracks(".agent-mail")
+
+
+@pytest.mark.parametrize("name", ["HEAD", "index.lock"])
+def test_what_cannot_be_seen_is_not_known_to_track_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    Repository(tmp_path)
+    look, queue = os.lstat, tmp_path / ".agent-mail"
+    queue.mkdir()
+
+    def fail(path: str) -> os.stat_result:
+        if path.endswith(f".git/{name}"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        return look(path)
+
+    assert why_untrusted(str(queue), PrivateState("")) == ""
+    monkeypatch.setattr(os, "lstat", fail)
+    assert "Input/output error" in why_untrusted(str(queue), PrivateState(""))
 
 
 @pytest.mark.parametrize("name", ["index", "config"])
