@@ -118,14 +118,15 @@ def find_root(option: str | None, environ: Mapping[str, str], cwd: str) -> Setti
 
     A name is looked for up to the top of the repository, and in the directory that all of its worktrees share. A queue
     above the repository counts if the user owns it; its source is then ABOVE. CWD is the working directory, "" if it is
-    gone; then NotFound is raised unless an absolute path names the queue.
+    gone; then NotFound is raised unless an absolute path names the queue. Raises OSError where a disk fails: a queue that
+    cannot be seen is not another one above it.
     """
     wanted = wanted_root(option, environ)
     if not os.path.isabs(wanted.value):
         _required(cwd)
     for place, is_above in _places(wanted.value, cwd):
         path = os.path.normpath(os.path.join(place, wanted.value))
-        if os.path.isdir(path) and (not is_above or _is_own(path)):
+        if _is_directory(path) and (not is_above or _is_own(path)):
             return Setting(path, ABOVE if is_above else wanted.source)
     return None
 
@@ -241,6 +242,14 @@ def _places(wanted: str, cwd: str) -> Iterator[tuple[str, bool]]:
         top = outer
     for place in git_repository.upwards(start):
         yield place, top is not None
+
+
+def _is_directory(path: str) -> bool:
+    """Return whether there is a directory PATH that can be reached. Raises OSError where that is not known."""
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):  # the latter above a sandbox, for ever
+        return False
 
 
 def _is_own(path: str) -> bool:

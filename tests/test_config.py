@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from pathlib import Path
@@ -55,6 +56,26 @@ def test_a_relative_name_is_looked_for_in_the_ancestors_too(tmp_path: Path) -> N
     mail, below = make(tmp_path, "mail"), make(tmp_path, "a")
     assert config.find_root("mail", {}, below) == Setting(mail, "--root")
     assert config.find_root(None, {"AM_ROOT": "mail"}, below) == Setting(mail, "AM_ROOT")
+
+
+@pytest.mark.parametrize("code", ["EIO", "ESTALE"])
+def test_where_a_disk_fails_no_queue_above_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    above, near, below = (make(tmp_path, *parts) for parts in ([".agent-mail"], ["a", ".agent-mail"], ["a", "b"]))
+    look, error = os.stat, OSError(getattr(errno, code), "x")
+
+    def fail(path: str) -> os.stat_result:
+        if path == near:
+            raise error
+        return look(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", fail)
+        with pytest.raises(OSError, match="x"):
+            config.find_root(None, {}, below)
+        error = PermissionError(errno.EACCES, "a directory that may not be searched has no queue to use")
+        assert config.find_root(None, {}, below) == Setting(above, "found")
 
 
 @pytest.mark.parametrize(("name", "found"), [("./mail", False), ("../mail", True), ("../../mail", False)])
