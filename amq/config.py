@@ -118,8 +118,8 @@ def find_root(option: str | None, environ: Mapping[str, str], cwd: str) -> Setti
 
     A name is looked for up to the top of the repository, and in the directory that all of its worktrees share. A queue
     above the repository counts if the user owns it; its source is then ABOVE. CWD is the working directory, "" if it is
-    gone; then NotFound is raised unless an absolute path names the queue. Raises OSError where a disk fails: a queue that
-    cannot be seen is not another one above it.
+    gone; then NotFound is raised unless an absolute path names the queue. Raises OSError where a disk fails: no queue
+    above takes the place of one that cannot be seen.
     """
     wanted = wanted_root(option, environ)
     if not os.path.isabs(wanted.value):

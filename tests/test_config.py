@@ -59,9 +59,7 @@ def test_a_relative_name_is_looked_for_in_the_ancestors_too(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("code", ["EIO", "ESTALE"])
-def test_where_a_disk_fails_no_queue_above_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
-) -> None:
+def test_where_a_disk_fails_no_queue_above_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     above, near, below = (make(tmp_path, *parts) for parts in ([".agent-mail"], ["a", ".agent-mail"], ["a", "b"]))
     look, error = os.stat, OSError(getattr(errno, code), "x")
 

@@ -6,8 +6,8 @@ import json
 import os
 
 from amq import config
-from amq.cli.leased_paths import from_top, place, seen
-from amq.errors import Unsafe, UsageError
+from amq.cli.leased_paths import from_top, place, require_trust, seen
+from amq.errors import UsageError
 from amq.mail import leasing
 
 TYPE_CHECKING = False
@@ -35,7 +35,7 @@ def answer(mailbox: Mailbox, private: PrivateState, program: str, event: bytes, 
     if not text:
         return ""
     if not trusted:
-        _require_trust(mailbox, private)
+        require_trust(mailbox, private)
     refuses = denies and any(state.counts for state in found)
     return render(refusal(text) if refuses else output(EDIT, text), indent=None) + "\n"
 
@@ -64,12 +64,3 @@ def _in_the_way(mailbox: Mailbox, files: Iterable[str]) -> list[State]:
         trees.setdefault(where, []).append(path)
     found = (leasing.in_the_way(mailbox.account, where, paths, seen(mailbox)) for where, paths in trees.items())
     return [state for states in found for state in states]
-
-
-def _require_trust(mailbox: Mailbox, private: PrivateState) -> None:
-    """Raise Unsafe for a queue that someone else may have made: no model gets its words."""
-    from amq.runtime.trust import why_untrusted
-
-    root = mailbox.account.queue.root
-    if reason := why_untrusted(root, private):
-        raise Unsafe(f"leases in the queue {root} are not announced: {reason}", hint="if you trust it: amq trust")

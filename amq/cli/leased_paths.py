@@ -6,7 +6,7 @@ import os
 
 from amq import config, git_repository
 from amq.cli.options import as_utf8
-from amq.errors import UsageError
+from amq.errors import Unsafe, UsageError
 from amq.instants import format_instant
 from amq.mail.leasing import HELD, Place, left
 from amq.mail.path_patterns import TOP, is_pattern
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from amq.mail.leasing import Seen, State
     from amq.mail.mailbox import Mailbox
+    from amq.runtime.private_state import PrivateState
 
 _LONGEST_CHARS = 1024
 _MOST_PATHS = 100
@@ -87,6 +88,15 @@ def seen(mailbox: Mailbox) -> Seen:
     from amq.dashboard import lease_holders
 
     return lease_holders.seen(mailbox.account, private_directory(mailbox.account.queue.root))
+
+
+def require_trust(mailbox: Mailbox, private: PrivateState) -> None:
+    """Raise Unsafe for a queue that someone else may have made: no hook gives its words to a model, or heeds them."""
+    from amq.runtime.trust import why_untrusted
+
+    root = mailbox.account.queue.root
+    if reason := why_untrusted(root, private):
+        raise Unsafe(f"leases in the queue {root} are not announced: {reason}", hint="if you trust it: amq trust")
 
 
 def line(state: State) -> str:

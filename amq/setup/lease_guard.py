@@ -11,6 +11,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 
+from amq import git_repository
 from amq.errors import AmqError, Conflict, NotFound
 from amq.runtime.programs import find_program
 from amq.setup.hooks import Change, read_file
@@ -58,12 +59,13 @@ def installing(path: str, *, blocks: bool) -> Change:
     before = read_file(path)
     option = " --block" if blocks else ""
     block = _BLOCK.format(option=option)
-    if before is None:
+    is_link = os.path.islink(path) or _leads_out(path)
+    if before is None and not is_link:
         return Change(path, None, (_NEW + block).encode(), _MODE)
-    text = _OURS.sub("", _decoded(path, before))
+    text = _OURS.sub("", _decoded(path, before or b""))
     shebang = _SHELL.match(text)
     is_huskys = _is_huskys(path)
-    if is_huskys or os.path.islink(path) or shebang is None or not os.access(path, os.X_OK):
+    if is_huskys or is_link or shebang is None or not os.access(path, os.X_OK):
         script = os.path.join(os.path.dirname(os.path.dirname(path)), _NAME) if is_huskys else "it"
         call = _STOP.format(option=option) if blocks else f"{_CALL.format(option='')} || :"
         raise Conflict(f"{_why_not(path, text)}, so amq left it unchanged", hint=f"call from {script}: {call}")
@@ -87,9 +89,20 @@ def _is_huskys(path: str) -> bool:
     return os.path.basename(directory) == "_" and os.path.isfile(os.path.join(directory, _HUSKY))
 
 
+def _leads_out(path: str) -> bool:
+    """Return whether the hook at PATH, in a work tree by its name, is outside of it: a clone may bring such a link."""
+    place = os.path.normpath(os.path.dirname(path))
+    top = git_repository.top_of(place)
+    if top is None or os.path.relpath(place, top).split(os.sep)[0] == ".git":
+        return False
+    return os.path.relpath(os.path.realpath(place), os.path.realpath(top)).split(os.sep)[0] == os.pardir
+
+
 def _why_not(path: str, text: str) -> str:
     if _is_huskys(path):
         return f"husky writes {path} anew"
+    if _leads_out(path):
+        return f"{path} is in {os.path.realpath(os.path.dirname(path))}, outside of the repository"
     if os.path.islink(path):
         return f"{path} is a link to {os.path.realpath(path)}"
     return f"{path} is not executable" if _SHELL.match(text) else f"{path} is not a shell script"

@@ -101,8 +101,8 @@ TRUSTED = (
     ),
     Mutant("a queue on a failing disk is the one above", "config.py", "_is_directory", "(FileNotFoundError, NotADirectoryError, PermissionError)", "OSError", "tests/test_config.py"),
     Mutant("a directory above a sandbox is an error", "config.py", "_is_directory", "(FileNotFoundError, NotADirectoryError, PermissionError)", "(FileNotFoundError, NotADirectoryError)", "tests/test_config.py"),
-    Mutant("a repository that cannot be seen is none", "runtime/git_index.py", "enclosing_repositories", "git_repository.is_top(place)", "git_repository._is_top(place)", INDEX),
-    Mutant("a lock that cannot be seen is none", "runtime/git_index.py", "_is_there", "raise UnreadableIndex(f'{path} cannot be read: {error.strerror}') from error", "return False", INDEX),
+    Mutant("a repository that cannot be seen does not count", "runtime/git_index.py", "enclosing_repositories", "git_repository.is_top(place)", "git_repository._is_top(place)", INDEX),
+    Mutant("a lock that cannot be seen does not count", "runtime/git_index.py", "_is_there", "raise UnreadableIndex(f'{path} cannot be read: {error.strerror}') from error", "return False", INDEX),
     Mutant(
         "a FIFO of git's is read", "git_repository.py", "read_regular", "not stat.S_ISREG(found.st_mode)", "False", INDEX,
     ),

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
@@ -195,6 +196,32 @@ def test_a_link_is_refused_with_the_line_to_add(repository: Repository) -> None:
     stops = f"case $({call} --block) in block) exit 1 ;; esac"
     assert f"call from it: {stops}\n" in repository.guard("install", "--block", "--yes").err
     assert (repository.place / "script").read_text() == EXEC
+
+
+@pytest.mark.parametrize("link", [".githooks", ".githooks/pre-commit"])
+def test_nothing_is_written_where_a_link_of_the_repository_leads(
+    repository: Repository, tmp_path: Path, link: str
+) -> None:
+    """A clone may bring the link, which may lead nowhere yet."""
+    repository.git("config", "core.hooksPath", ".githooks")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    path = repository.place / link
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to(outside if link == ".githooks" else outside / "new")
+    refused = repository.guard("install", "--yes")
+    assert (refused.code, os.listdir(outside)) == (1, [])
+    assert str(outside) in refused.err
+
+
+def test_a_clone_s_leases_stop_no_commit_until_its_queue_is_trusted(repository: Repository) -> None:
+    """Nor does an agent that commits read a stranger's words."""
+    (repository.place / ".agent-mail" / ".gitignore").unlink()
+    repository.git("add", "-f", ".agent-mail/meta")
+    repository.guard("install", "--block", "--yes")
+    assert repository.commit("src/a.py") == Result(0, ANY, "")
+    repository.amq.ok("trust", me=None)
+    assert repository.commit("src/a.py").code == 1
 
 
 def test_a_hook_of_husky_is_refused_and_the_line_to_add_works(repository: Repository) -> None:

@@ -7,8 +7,8 @@ import os
 from amq import config, git_repository
 from amq.cli.commands.hook_install import apply
 from amq.cli.confirm import add_confirmation, require_answerer
-from amq.cli.leased_paths import place, seen
-from amq.cli.open_mailbox import open_mailbox
+from amq.cli.leased_paths import place, require_trust, seen
+from amq.cli.open_mailbox import open_mailbox, private_directory
 from amq.errors import AmqError
 
 TYPE_CHECKING = False
@@ -32,8 +32,9 @@ EXAMPLES = """\
 NOTES = """\
 It adds a few lines to the repository's pre-commit hook, for all of its work trees, and changes nothing else in a hook
 that is there. Without --block it only warns. Where amq is not found, or fails, or does not know who commits, the commit
-goes on; so does one in a merge or a rebase. The hook calls amq lease guard check. A tool that writes its hook anew, as
-pre-commit install does, removes these lines: then install them again."""
+goes on; so does one in a merge or a rebase, and one in a project whose queue you do not trust (amq trust). The hook
+calls amq lease guard check. A tool that writes its hook anew, as pre-commit install does, removes these lines: then
+install them again."""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -91,7 +92,10 @@ def _in_the_way(args: Namespace, out: Output) -> list[State]:
     if len(names) > _MOST_PATHS:
         out.note(f"only the first {_MOST_PATHS} of {len(names)} paths are checked for leases")
     staged = [_from_top(name, where) for name in names[:_MOST_PATHS]]
-    return leasing.in_the_way(mailbox.account, where, staged, seen(mailbox))
+    found = leasing.in_the_way(mailbox.account, where, staged, seen(mailbox))
+    if found and not args.trust_root:
+        require_trust(mailbox, private_directory(mailbox.account.queue.root))
+    return found
 
 
 def _from_top(name: bytes, where: Place) -> str:
