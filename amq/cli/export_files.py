@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from contextlib import contextmanager
 
 from amq import jsontext
 from amq.errors import Conflict, NotFound
@@ -12,7 +13,7 @@ from amq.quoting import shell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 PAGE = "index.html"
 KEYS = {"id", "from", "to", "thread", "subject", "created", "body"}
@@ -20,6 +21,7 @@ KEYS = {"id", "from", "to", "thread", "subject", "created", "body"}
 _HEAD_BYTES = 4096
 _LONGEST_LINE_BYTES = 16 * 1024 * 1024
 _DIRECTORY_MODE = 0o700
+_ENDING = "SIGTERM", "SIGHUP"  # at SIGINT, Python raises by itself
 _UNFINISHED = rf"{re.escape(PAGE)}\.\d+-[0-9a-f]{{8}}"
 """The names that a page has while it is written (`write_private`); a killed export leaves one."""
 
@@ -29,6 +31,8 @@ def check_page(directory: str) -> None:
     from amq.page.document import MARK
 
     _check_parent(directory)
+    if os.path.islink(directory.rstrip(os.sep)):  # a clone may bring one, to a directory elsewhere
+        raise _not_an_export(directory)
     try:
         names = [name for name in os.listdir(directory) if not re.fullmatch(_UNFINISHED, name)]
     except FileNotFoundError:
@@ -65,7 +69,8 @@ def write_page(directory: str, parts: Iterable[str]) -> str:
     os.makedirs(directory, _DIRECTORY_MODE, exist_ok=True)
     os.chmod(directory, _DIRECTORY_MODE)
     path = os.path.join(directory, PAGE)
-    write_private(path, parts)
+    with _ended_by_signals():
+        write_private(path, parts)
     return path
 
 
@@ -73,7 +78,36 @@ def write_lines(path: str, lines: Iterable[str]) -> None:
     """Write LINES into the file PATH. Raises OSError."""
     from amq.runtime.private_state import write_private
 
-    write_private(path, lines)
+    with _ended_by_signals():
+        write_private(path, lines)
+
+
+class _Ended(BaseException):
+    """A signal that ends the process."""
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let a signal that would end the process raise in the block first, so that no half of a file with mail stays."""
+    import signal
+
+    came = []
+
+    def end(number: int, _: object) -> None:
+        came.append(number)
+        raise _Ended
+
+    ending = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
+    before = {number: signal.signal(number, end) for number in ending if signal.getsignal(number) is signal.SIG_DFL}
+    try:
+        yield
+    except _Ended:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
 
 
 def _read(path: str, most: int) -> bytes:

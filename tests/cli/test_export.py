@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,10 +117,18 @@ def test_nothing_that_is_not_an_export_is_replaced(amq: Shell) -> None:
     Path("lines").write_text('{"id": "x"}\n')
     os.mkfifo("pipe")
     amq.ok("export", "--html", "more")
+    Path("to-more").symlink_to("more")
+    Path("to-new").symlink_to("new")
+    Path("empty").mkdir(0o755)
+    Path("to-empty").symlink_to("empty")
+    assert "is not an export" in amq("export", "--html", "to-empty").err
+    assert (_mode("empty"), os.listdir("empty")) == (0o755, [])
+    assert "is not an export" in amq("export", "--html", "to-more").err
     Path("more/other").write_text("precious")
     kept = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and ".agent-mail" not in path.parts}
     for words in (
         ("--html", "file"), ("--html", "page"), ("--html", "full"), ("--html", "more"), ("--jsonl", "file"),
+        ("--html", "to-more"), ("--html", "to-more/"), ("--html", "to-new"),
         ("--jsonl", "link"), ("--jsonl", "lines"), ("--jsonl", "to-good"), ("--jsonl", "pipe"), ("--jsonl", "page"),
     ):  # fmt: skip
         refused = amq("export", *words)
@@ -151,6 +162,29 @@ def test_whole_or_not_at_all(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> Non
     assert amq("export", "--jsonl", "mail.jsonl").code == 1
     assert (Path("mail/index.html").read_bytes(), Path("mail.jsonl").read_bytes()) == before
     assert sorted(os.listdir("mail")) == ["index.html"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("option", ["--html", "--jsonl"])
+def test_a_signal_leaves_no_half_of_a_file(amq: Shell, tmp_path: Path, option: str, number: signal.Signals) -> None:
+    """It comes from within, while the first message is written."""
+    _conversation(amq)
+    code = f"""
+import os, sys
+from amq.cli.commands import export
+from amq.cli.main import main
+def told(parts, *_):
+    yield next(iter(parts))
+    assert [name for _, _, names in os.walk(".") for name in names if name.startswith(("out.", "index.html."))]
+    os.kill(os.getpid(), {int(number)})
+    yield from parts
+export._told = told
+sys.exit(main(["export", "{option}", "out"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=amq.project, capture_output=True, text=True, check=False)
+    assert done.returncode == (130 if number == signal.SIGINT else -number), done.stderr
+    left = [name for place, _, names in os.walk(amq.project) if ".agent-mail" not in place for name in names]
+    assert [name for name in left if "out" in name or "index" in name] == []
 
 
 def test_a_body_that_has_gone(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

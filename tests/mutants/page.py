@@ -75,6 +75,10 @@ PAGES = (
     Mutant("any file is an export", "cli/export_files.py", "check_lines", "not _is_of_an_export(head.partition(b'\\n')[0])", "False", EXPORT),
     Mutant("any object is an export", "cli/export_files.py", "_is_of_an_export", "value.keys() >= KEYS", "True", EXPORT),
     Mutant("an export follows links", "cli/export_files.py", "_read", "not stat.S_ISREG(os.lstat(path).st_mode)", "False", EXPORT),
+    Mutant("an export goes where a link leads", "cli/export_files.py", "check_page", "os.path.islink(directory.rstrip(os.sep))", "False", EXPORT),
+    Mutant("a slash hides that a directory is a link", "cli/export_files.py", "check_page", "directory.rstrip(os.sep)", "directory", EXPORT),
+    Mutant("a signal leaves half of an export", "cli/export_files.py", "_ended_by_signals", "raise _Ended", "pass", EXPORT),
+    Mutant("an export that a signal ended has succeeded", "cli/export_files.py", "_ended_by_signals", "signal.raise_signal(came[0])", "None", EXPORT),
     Mutant("others see an export", "cli/export_files.py", "write_page", "os.chmod(directory, _DIRECTORY_MODE)", "None", EXPORT),
     Mutant("an export takes all mail", "mail/exporting.py", "chosen", "wanted == Filter()", "True", EXPORT),
 )  # fmt: skip
