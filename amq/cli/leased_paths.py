@@ -40,6 +40,11 @@ def place(mailbox: Mailbox, directory: str = "") -> Place:
     return Place(os.path.realpath(top), os.path.realpath(git_repository.home_of(top)))
 
 
+def place_if_any(mailbox: Mailbox) -> Place:
+    """Return the work tree of the working directory, as `place`; an empty one if that directory has been removed."""
+    return place(mailbox) if config.cwd_or_empty() else Place("", "")
+
+
 def paths(words: Iterable[str], where: Place) -> list[str]:
     """Return WORDS, paths from the working directory, as paths from the top of the work tree; each once.
 

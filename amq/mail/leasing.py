@@ -65,9 +65,14 @@ def all_leases(account: Account, place: Place, seen: Seen) -> list[State]:
     return _states(account, place, seen, [lease for each in found.values() for lease in each])
 
 
-def in_the_way(account: Account, place: Place, paths: Iterable[str], seen: Seen) -> list[State]:
-    """Return the leases of other agents that have a file in common with PATHS. Warns of files that cannot be read."""
-    found = leases.read_leases(account.queue, lambda _, error: account.complain(error))
+def in_the_way(
+    account: Account, place: Place, paths: Iterable[str], seen: Seen, *, surely: bool = False
+) -> list[State]:
+    """Return the leases of other agents that have a file in common with PATHS. Warns of files that cannot be read.
+
+    SURELY: raises UnknownLeases instead where such a file may have leases.
+    """
+    found = leases.read_leases(account.queue, lambda _, error: _complain(account, error, surely=surely))
     return _states(account, place, seen, _of_others(account, place, paths, found))
 
 
@@ -77,7 +82,8 @@ def take(
     """Lease PATHS for FOR_S seconds, all or none; return the caller's leases of them, and those that only warn.
 
     Of these, the ones in this work tree are taken over, and their holders get mail. Raises Conflict if another's lease
-    counts, UsageError for too many, AmqError if the caller's own file cannot be read, and OSError.
+    counts, UsageError for too many, AmqError if the caller's own file cannot be read, or another's may have leases that
+    cannot be read now, and OSError.
     """
     now = account.clock()
     taken = [Lease(account.me, path, place.top, place.repository, now, for_s, reason) for path in paths]
@@ -93,7 +99,7 @@ def take(
         return after | {account.me: [*mine, *taken]}
 
     keys = {(place.top, path) for path in paths}
-    leases.change_leases(account.queue, decide, lambda holder, error: _complain(account, holder, error))
+    leases.change_leases(account.queue, decide, lambda holder, error: _keep(account, holder, error, surely=True))
     _notify(account, [state for state in warned if state.here])
     return _states(account, place, seen, taken), warned
 
@@ -115,7 +121,7 @@ def free(account: Account, place: Place, paths: list[str] | None) -> list[Lease]
             raise _not_yours(paths[0])
         return []
     try:
-        leases.change_leases(account.queue, decide, lambda holder, error: _complain(account, holder, error))
+        leases.change_leases(account.queue, decide, lambda holder, error: _keep(account, holder, error))
     except AmqError as error:
         if paths is not None or not isinstance(error, leases.BrokenLeases):
             raise
@@ -237,10 +243,17 @@ def _not_yours(path: str) -> NotFound:
     return NotFound(f"you have no lease on {path}", hint="amq lease list shows all of them")
 
 
-def _complain(account: Account, holder: str, error: AmqError) -> None:
-    """Warn of a file that cannot be read; raises BrokenLeases for the caller's own, which must not be replaced."""
+def _keep(account: Account, holder: str, error: AmqError, *, surely: bool = False) -> None:
+    """Raise BrokenLeases for the caller's own file, which must not be replaced; else as `_complain`."""
     if holder == account.me:
         raise leases.BrokenLeases(error.message, error.hint)
+    _complain(account, error, surely=surely)
+
+
+def _complain(account: Account, error: AmqError, *, surely: bool) -> None:
+    """Warn of a file that cannot be read. SURELY: raises UnknownLeases where it may have leases."""
+    if surely and isinstance(error, leases.UnknownLeases):
+        raise error
     account.complain(error)
 
 

@@ -6,6 +6,7 @@ All decisions are made under one lock. Readers need none.
 
 from __future__ import annotations
 
+import errno
 from contextlib import suppress
 
 from amq import jsontext
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 class BrokenLeases(AmqError):
     """A file of leases that cannot be read, and so is not replaced."""
+
+
+class UnknownLeases(AmqError):
+    """A holder's file that the system does not let us read now: its leases are not known, not none."""
 
 
 LONGEST_S = 24 * 3600.0
@@ -151,10 +156,17 @@ def _read(directory: Directory, broken: Callable[[str, AmqError], None]) -> Leas
         except FileNotFoundError:  # it has freed all of them since
             continue
         except (ValueError, TypeError, KeyError, OSError) as error:
-            path = f"{directory.path}/{name}"
-            hint = f"its holder replaces it: amq lease free --all --me {holder}"
-            broken(holder, AmqError(f"the leases of {holder} cannot be read ({path}): {error}", hint=hint))
+            broken(holder, _error(f"{directory.path}/{name}", holder, error))
     return found
+
+
+def _error(path: str, holder: str, error: Exception) -> AmqError:
+    """Return the error for the file PATH of HOLDER: UnknownLeases where it may be good, and be read later."""
+    hint = f"its holder replaces it: amq lease free --all --me {holder}"
+    if isinstance(error, OSError) and error.errno != errno.EFBIG:
+        said = f"the leases of {holder} cannot be read now ({path}): {error.strerror}"
+        return UnknownLeases(said, hint=f"try again; if that does not help, {hint}")
+    return AmqError(f"the leases of {holder} cannot be read ({path}): {error}", hint=hint)
 
 
 def _parse(data: bytes, holder: str) -> list[Lease]:

@@ -29,6 +29,7 @@ from amq.runtime.policy.schedule import Readiness
 from amq.runtime.state_file import StatePublisher
 from amq.store import durable, leases, registry
 from amq.store.durable import Directory
+from tests.cli.test_unreadable import Unreadable
 from tests.conftest import Shell, private_directory
 from tests.crash import processes
 from tests.seeds import SOAK
@@ -320,6 +321,37 @@ def test_a_broken_file_is_reported_and_stops_only_its_holder(amq: Shell) -> None
     assert file_of(amq, "bob").read_text() == "{"
     assert amq("lease", "free", "--all", me="bob").code == 0
     assert not file_of(amq, "bob").exists()
+
+
+@pytest.mark.usefixtures("bob")
+@pytest.mark.parametrize("code", ["EACCES", "EIO", "EMFILE"])
+def test_leases_that_cannot_be_read_now_are_not_none(amq: Shell, code: str) -> None:
+    takes(amq, "src")
+    takes(amq, "docs", me="user")
+    with Unreadable(code, ("bob.json",)):
+        for words in ("take src", "take other", "check src"):
+            found = amq("lease", *words.split())
+            assert (found.code, "the leases of bob cannot be read now" in found.err) == (1, True), words
+            assert "try again" in found.err
+        listed = amq("lease", "list")
+        assert (listed.code, listed.out) == (0, "docs  user  30m left\n")
+        assert amq("lease", "free", "docs", me="user").code == 0
+    assert (paths_of(amq, "bob"), paths_of(amq, "alice")) == (["src/"], [])
+
+
+@pytest.mark.usefixtures("bob")
+def test_an_agent_whose_work_tree_is_gone_can_give_its_leases_back(
+    amq: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    takes(amq, "src/")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.setenv("AM_ROOT", str(amq.root))
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert amq.ok("lease", "list") == f"src/  bob  30m left  in {amq.project}\n"
+    assert "the working directory no longer exists" in amq("lease", "free", "src/", me="bob").err
+    assert amq.ok("lease", "free", "--all", me="bob") == "Freed src/\n"
 
 
 def test_all_that_is_not_a_file_of_leases_is_broken(amq: Shell) -> None:

@@ -29,7 +29,7 @@ class Unreadable(Watched):
     def __init__(self, code: str, names: tuple[str, ...]) -> None:
         super().__init__()
         self._code = getattr(errno, code)
-        self._names = {f"{name}.md" for name in names}
+        self._names = set(names)
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
         """Take the step, unless it opens one of them."""
@@ -40,7 +40,7 @@ class Unreadable(Watched):
 
 @pytest.fixture
 def lost() -> Lost:
-    return lambda *names, code="EACCES": Unreadable(code, names)
+    return lambda *ids, code="EACCES": Unreadable(code, tuple(f"{each}.md" for each in ids))
 
 
 @pytest.mark.parametrize("code", CODES)

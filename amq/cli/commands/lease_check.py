@@ -17,7 +17,7 @@ EXAMPLES = """\
   amq lease check src/parse.py && "$EDITOR" src/parse.py"""
 NOTES = """\
 Prints each lease of another agent that has a file in common with these paths. Exit code 1 if one counts: its holder
-works, in this work tree. It changes nothing."""
+works, in this work tree, or if leases cannot be read now. It changes nothing."""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def run(args: Namespace, out: Output) -> int:
     """Print the leases in the way; raises Conflict if one counts."""
     mailbox = open_mailbox(args, out)
     where = place(mailbox)
-    found = leasing.in_the_way(mailbox.account, where, paths(args.paths, where), seen(mailbox))
+    found = leasing.in_the_way(mailbox.account, where, paths(args.paths, where), seen(mailbox), surely=True)
     if out.json:
         out.value([item(state) for state in found])
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.cli.leased_paths import paths, place
+from amq.cli.leased_paths import paths, place_if_any
 from amq.cli.open_mailbox import open_mailbox
 from amq.errors import UsageError
 from amq.mail import leasing
@@ -33,7 +33,7 @@ def run(args: Namespace, out: Output) -> int:
     account = (mailbox := open_mailbox(args, out)).account
     if bool(args.paths) == args.all:
         raise UsageError("name the paths to free, or give --all")
-    where = place(mailbox)
+    where = place_if_any(mailbox)
     freed = leasing.free(account, where, None if args.all else paths(args.paths, where))
     if out.json:
         out.value({"freed": [lease.path for lease in freed]})

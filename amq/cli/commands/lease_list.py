@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.cli.leased_paths import item, line, place, seen
+from amq.cli.leased_paths import item, line, place_if_any, seen
 from amq.cli.open_mailbox import open_mailbox
 from amq.mail import leasing
 
@@ -27,7 +27,7 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Print one line for each lease."""
     mailbox = open_mailbox(args, out, anyone=True)
-    found = leasing.all_leases(mailbox.account, place(mailbox), seen(mailbox))
+    found = leasing.all_leases(mailbox.account, place_if_any(mailbox), seen(mailbox))
     if out.json:
         out.value([item(state) for state in found])
     else:
