@@ -8,11 +8,14 @@ import os
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from amq import procfs
 from amq.layout import QueueLayout
 from amq.store import registry
 from tests.crash.tools import require
@@ -23,16 +26,23 @@ RECORD = REPOSITORY / "docs" / "performance.json"
 FIGURE = {"key", "value", "low", "high", "values", "beside", "share", "what", "unit", "of", "goal", "met"}
 
 TOPICS = ["send,list", "hook,edit,durable,to-4", "drain-1000", "look", "search,search-update"]
-SLOW = ["list-all,drain-all", "wake,wake-p99", "watch,monitor", "relay-log,relay,key,run", "memory,idle", "growth-list"]
+SLOW = ["list-all,drain-all", "wake,wake-p99", "watch,monitor", "relay-log,relay,run", "flood", "key,key-flood"]
+SLOW += ["memory-private,memory-pss,idle", "growth-list"]
 SLOW += ["bridge", "top-100000,top-drawn-100000,top-memory-100000,top-rest-100000"]
 SLOW += ["page-100000,page-drawn-100000,page-memory-100000,page-rest-100000,page-rest-viewed-100000"]
 
 
 @pytest.fixture
-def report(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The bench's own module that makes text of a record."""
+def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """A function that returns a module of the bench, by its name."""
     monkeypatch.syspath_prepend(BENCH)
-    return importlib.import_module("report")
+    return importlib.import_module
+
+
+@pytest.fixture
+def report(bench: Callable[[str], Any]) -> Any:
+    """The bench's own module that makes text of a record."""
+    return bench("report")
 
 
 @pytest.mark.parametrize("rows", TOPICS + SLOW * bool(os.environ.get("AMQ_SOAK")))
@@ -60,6 +70,44 @@ def test_a_row_of_an_agent_that_is_not_installed_is_left_out(tmp_path: Path) -> 
     assert found["figures"] == []
     for program in ("claude", "codex"):
         assert any(said.startswith(f"mail in a request of {program}: ") for said in found["left_out"])
+
+
+HOSTS = """
+import os, subprocess, sys
+with subprocess.Popen(["cat"]):
+    if os.fork():
+        print("both are there", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+def test_forks_of_a_host_are_counted_and_the_program_in_it_is_not(bench: Callable[[str], Any]) -> None:
+    processes = bench("processes")
+    with subprocess.Popen((sys.executable, "-c", HOSTS), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as host:
+        assert host.stdout
+        host.stdout.readline()
+        found, below = processes.forks(host.pid), procfs.children(host.pid)
+        (program,) = (each for each in below if procfs.words(each) == [b"cat"])
+        assert sorted((*found, program)) == sorted((host.pid, *below))
+        assert len(found) == 2
+        memory = processes.memory(host.pid)
+        assert 0 < memory.private < memory.pss
+        host.communicate()
+
+
+def test_a_flood_has_its_rate_at_most_and_no_key_in_it(bench: Callable[[str], Any], tmp_path: Path) -> None:
+    flood, page = bench("flood"), tmp_path / "page"
+    bench("terminal").write_output(page, 10_000, bench("terminal").screens)
+    begun = time.monotonic()
+    with subprocess.Popen((sys.executable, "-c", flood.WRITER, page, "400000"), stdout=subprocess.PIPE) as writer:
+        assert writer.stdout
+        printed = writer.stdout.read(40_000)
+        took = time.monotonic() - begun
+        writer.kill()
+    assert took >= 0.1
+    assert printed == (page.read_bytes() * 5)[:40_000]
+    assert bench("keys").KEY not in printed
 
 
 SENDS = """

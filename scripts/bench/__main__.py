@@ -22,12 +22,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the fake agents are among the tests
 
 import report
+from at_rest import rest
 from bodies import bodies
 from bridge import bridge
 from commands import cold, drains, large
 from delivery import durable, fan_out
+from flood import flood
 from growth import NAMES, growth
 from hooks import hook
+from keys import key
 from measure import QUICK, Bench, Figure, Sizes, machine, versions
 from page import KEYS as PAGE_KEYS
 from page import page
@@ -35,7 +38,7 @@ from peer import version_commands
 from rows import ROWS
 from screen import screen
 from searches import search
-from terminal import key, relay, rest, run
+from terminal import relay, run
 from top import KEYS as TOP_KEYS
 from top import top
 from wakes import waiting, wake
@@ -52,9 +55,10 @@ TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] 
     (waiting, ("watch", "monitor")),
     (bodies, ("requests-claude", "body-claude", "requests-codex", "body-codex")),
     (relay, ("relay-log", "relay")),
-    (key, ("key",)),
+    (flood, ("flood",)),
+    (key, ("key", "key-flood")),
     (run, ("run",)),
-    (rest, ("memory", "idle")),
+    (rest, ("memory-private", "memory-pss", "idle")),
     (page, tuple(f"{key}-{size}" for size in Sizes.top for key in PAGE_KEYS)),
     (top, tuple(f"{key}-{size}" for size in Sizes.top for key in TOP_KEYS)),
     (screen, ("slice", "look")),

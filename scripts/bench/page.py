@@ -15,7 +15,7 @@ from pathlib import Path
 from commands import watched_queues
 from inboxes import Queue
 from measure import AMQ, Bench, Figure, figure
-from terminal import percent_used, resident
+from processes import percent_used, resident
 
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft

@@ -57,12 +57,15 @@ ROWS = {
         Row("body-claude", "the same: `send` has ended → a request holds the body", "ms", 450),
         Row("requests-codex", "a mail to an idle Codex: requests of the model", "requests", 1),
         Row("body-codex", "the same: `send` has ended → a request holds the body", "ms", 400),
-        Row("relay-log", "lines of a log through `amq run`", "× the speed of script(1)", 0.8, at_least=True),
-        Row("relay", "a full screen's output through it", "× the speed of script(1)", 0.8, at_least=True),
-        Row("key", "a key's way through `amq run`, added", "ms", 0.25),
-        Row("run", "`run`: start → the program's first output", "× pass", 8),
-        Row("memory", "`amq run` at rest, memory", "MB", 40),
-        Row("idle", "`amq run` at rest, processor", "%", 0.5),
+        Row("relay-log", "lines of a log through `amq run`", "× the speed of script(1)", at_least=True),
+        Row("relay", "a full screen's output through it", "× the speed of script(1)", at_least=True),
+        Row("flood", "8 MB/s of a full screen through it, processor", "%", 25),
+        Row("key", "a key's way through `amq run`, added", "ms", 0.2),
+        Row("key-flood", "the same, while 8 MB/s come", "ms", 0.2),
+        Row("run", "`run`: start → the program's first output", "× pass", 6),
+        Row("memory-private", "`amq run` at rest: private memory of all its processes", "MiB", 14),
+        Row("memory-pss", "the same, with their share of what is shared (PSS)", "MiB", 28),
+        Row("idle", "`amq run` at rest, processor", "%", 0.35),
         *(
             row
             for size in ("1,000", "20,000", "100,000")

@@ -135,30 +135,6 @@ def seconds_for(bench: Bench, host: Host, output: Path) -> float:
         return time.perf_counter() - started
 
 
-def key(bench: Bench) -> Iterator[Figure]:
-    """Measure the delay that a host adds to a key's way to the program and back, in milliseconds."""
-    ways = {f"keys, {name}": lambda host=host: milliseconds_for_key(bench, host) for name, host in hosts(bench).items()}
-    took = {name.partition(", ")[2]: values for name, values in bench.in_turns(ways, bench.sizes.few).items()}
-    bare = statistics.median(took.pop("no relay"))
-    added = {name: [each - bare for each in values] for name, values in took.items()}
-    yield figure("key", added.pop(OURS), added)
-
-
-def milliseconds_for_key(bench: Bench, host: Host) -> float:
-    """Return the median of a key's way to the program and back."""
-    took = []
-    with hosted(host, "stty raw -echo; printf GO; exec cat") as process:
-        read_until(process.fd, b"GO")
-        host.come_to_rest(bench, process.pid)
-        for _ in range(bench.sizes.keys):
-            started = time.perf_counter()
-            os.write(process.fd, b"k")
-            os.read(process.fd, 100)
-            took.append(time.perf_counter() - started)
-            time.sleep(0.001)  # no one types faster
-    return 1000 * statistics.median(took)
-
-
 def run(bench: Bench) -> Iterator[Figure]:
     """Measure from the start of `amq run` until its program's first output, in units of `pass`."""
     ways = {f"start, {name}": lambda host=host: seconds_to_start(host) for name, host in hosts(bench).items()}
@@ -181,38 +157,3 @@ def seconds_of_pass() -> float:
     started = time.perf_counter()
     subprocess.run(PASS, check=True)
     return time.perf_counter() - started
-
-
-def rest(bench: Bench) -> Iterator[Figure]:
-    """Measure megabytes, and percent of a processor in each second, of an idle `amq run` (Linux)."""
-    if not Path("/proc/self/task").exists():
-        bench.leave_out("amq run at rest: there is no /proc here")
-        return
-    host = ours(bench.place / "queue")
-    with hosted(host, "printf GO; read -r _") as process:
-        read_until(process.fd, b"GO")
-        host.come_to_rest(bench, process.pid)
-        megabytes, percent = [], []
-        for second in range(bench.sizes.runs):
-            bench.say(f"at rest, {second + 1} of {bench.sizes.runs} s")
-            percent.append(percent_used(process.pid, lambda: time.sleep(1.0)))
-            megabytes.append(resident(process.pid))
-    yield figure("memory", megabytes)
-    yield figure("idle", percent)
-
-
-def percent_used(pid: int, rest: Callable[[], None]) -> float:
-    """Return the percent of a processor that the process takes while REST runs."""
-    before, begun = nanoseconds_used(pid), time.perf_counter()
-    rest()
-    return (nanoseconds_used(pid) - before) / 1e7 / (time.perf_counter() - begun)
-
-
-def nanoseconds_used(pid: int) -> int:
-    """Return the processor time of all threads so far."""
-    return sum(int(path.read_text().split()[0]) for path in Path(f"/proc/{pid}/task").glob("*/schedstat"))
-
-
-def resident(pid: int) -> float:
-    """Return the megabytes in memory."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

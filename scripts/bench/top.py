@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from commands import watched_queues
 from inboxes import Queue
 from measure import AMQ, Bench, Figure, figure
+from processes import percent_used, resident
 from ptyprocess import PtyProcess
-from terminal import percent_used, resident
 
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
