@@ -14,8 +14,9 @@ from amq.runtime.resource_limits import start_threads
 from amq.runtime.stat_polling import Watch, hint, now
 from amq.store import directories
 
-STEP_S = 0.03  # seconds between two checks; watchfiles gives an event only after a step without another one
-SAFE_STEP_S = 0.12  # seconds between two checks that follow no link, which cost ten times as much
+STEP_S = 0.05  # seconds between two checks; watchfiles gives an event only after a step without another one
+SAFE_STEP_S = 1.0  # seconds between two checks that follow no link, which cost ten times as much
+STEP_WITHOUT_EVENTS_S = 0.06  # seconds between two of these where the system gives no events
 SWEEP_S = 5.0  # seconds after which to look without a hint, because filesystems lie
 POLL_S = 0.5  # seconds after which to look if the system gives no events
 
@@ -67,7 +68,7 @@ class EventWatch:
         now = self._clock()
         self._end, self._check_at, self._stopped = now + seconds, now, stopped
         if self._events is None:
-            self._watch.wait(seconds, SAFE_STEP_S / 2, stopped)
+            self._watch.wait(seconds, STEP_WITHOUT_EVENTS_S, stopped)
         else:
             if self._events.watch(0, int(STEP_S * 1000), 0, self) == "signal":  # in the main thread: it was ^C
                 raise KeyboardInterrupt

@@ -158,7 +158,7 @@ class WakeLoop:
                 self._look_at_agent()
             if self._labels and self._labels.works:
                 await anyio.to_thread.run_sync(self._labels.show, state_word(self._agent), len(self._unread))
-            await anyio.sleep(SHOW_EVERY_S)
+            await self._next_second()
 
     async def _keep_answering(self) -> None:
         """Look at once when the user asks for another attempt, also where the mail is parked."""
@@ -166,7 +166,7 @@ class WakeLoop:
             if self._requests.another():
                 self._requested = True
                 self._rung.set()
-            await anyio.sleep(SHOW_EVERY_S)
+            await self._next_second()
 
     async def _keep_notifying(self, to_user: MailToUser) -> None:
         """Notify the user when the agent writes to them, in a queue that they trust."""
@@ -174,7 +174,11 @@ class WakeLoop:
             has_begun = to_user.is_look_due() and to_user.has_begun()
             if has_begun and self._ours() and not self._trust.why_not():
                 self._notify(Notice.MAIL, self._agent.activity)
-            await anyio.sleep(SHOW_EVERY_S)
+            await self._next_second()
+
+    async def _next_second(self) -> None:
+        """Sleep until the clock's next whole second, so that all who look once a second wake the processor once."""
+        await anyio.sleep(SHOW_EVERY_S - self._clock() % SHOW_EVERY_S)
 
     async def _keep_waking(self) -> None:
         again = float("inf")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from amq.errors import AmqError
 from amq.names import USER
-from amq.runtime.stat_polling import Watch
+from amq.runtime.stat_polling import hint
 from amq.store import maildir
 from amq.store.durable import Directory
 from amq.store.notifier_info import read_notifier
@@ -23,14 +23,14 @@ class MailToUser:
     def __init__(self, queue: QueueLayout, sender: str) -> None:
         self._user = queue.agent(USER)
         self._sender = sender
-        self._watch: Watch | None = None
+        self._seen: tuple[int, ...] | None = None
         self._known: set[str] | None = None
         self._unread: set[str] = set()
         self._is_settled = False
 
     def is_look_due(self) -> bool:
         """Return whether the inbox may have changed since the last look."""
-        return self._watch is None or not self._is_settled or self._watch.changed()
+        return not self._is_settled or self._seen != hint(self._user.inbox_new)
 
     def has_begun(self) -> bool:
         """Look; return whether there is unread mail of the sender, and was none of it at the look before.
@@ -39,8 +39,8 @@ class MailToUser:
         a notifier of their own (`amq wake --me user`). An inbox that cannot be read is as before. Raises no error.
         """
         # a change within one tick of the clock may leave the times as they were: one more look follows each change
-        self._is_settled = self._watch is not None and not self._watch.changed()
-        self._watch = Watch([self._user.inbox_new])
+        before, self._seen = self._seen, hint(self._user.inbox_new)
+        self._is_settled = before == self._seen
         try:
             there, came = self._look()
         except FileNotFoundError:

@@ -123,7 +123,7 @@ STATES = (
     Mutant("a message to the user is signalled by each notifier", "runtime/mail_to_user.py", "MailToUser._look", "each.header.sender == self._sender", "True", TO_USER),
     Mutant("old mail to the user is signalled", "runtime/mail_to_user.py", "MailToUser._look", "set() if self._known is None else there - self._known", "there - (self._known or set())", TO_USER),
     Mutant("the user's own notifier does not count", "runtime/mail_to_user.py", "MailToUser.has_begun", "not self._has_notifier()", "True", TO_USER),
-    Mutant("the user's inbox is read each second", "runtime/mail_to_user.py", "MailToUser.is_look_due", "self._watch is None or not self._is_settled or self._watch.changed()", "True", TO_USER),
+    Mutant("the user's inbox is read each second", "runtime/mail_to_user.py", "MailToUser.is_look_due", "not self._is_settled or self._seen != hint(self._user.inbox_new)", "True", TO_USER),
     Mutant("a broken inbox of the user ends the waking", "runtime/mail_to_user.py", "MailToUser.has_begun", "(AmqError, OSError)", "KeyError", TO_USER),
     Mutant("mail in a clone's queue is signalled", "runtime/loop.py", "WakeLoop._keep_notifying", "not self._trust.why_not()", "True", "tests/runtime/test_loop.py"),
     Mutant("a wrong setting is not said", "cli/commands/run.py", "_run_as", "fault not in chosen.allowed.why", "False", "tests/cli/test_run.py"),

@@ -239,6 +239,28 @@ class NotedLabels:
         self.shown.append((state, unread))
 
 
+async def test_looks_of_each_second_are_at_one_time(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then they wake the processor once; to wake it costs as much as a look."""
+    times, ends = [10.25, 10.5, 11.0], list[float]()
+
+    async def sleep(seconds: float) -> None:
+        ends.append(times.pop(0) + seconds)
+
+    monkeypatch.setattr(anyio, "sleep", sleep)
+    waker = WakeLoop(
+        Mailbox(root, "claude"),
+        NotingChannel(),
+        SchedulePolicy(),
+        Wording(),
+        print,
+        trusted(root),
+        clock=lambda: times[0],
+    )
+    while times:
+        await waker._next_second()
+    assert ends == [11.0, 11.0, 12.0]
+
+
 async def test_the_state_is_shown_as_long_as_the_labels_work(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "SHOW_EVERY_S", 0.01)
     channel, labels = NotingChannel(), NotedLabels()
