@@ -20,7 +20,6 @@ from amq import __version__
 from amq.bridge import agents_here, state, wire
 from amq.bridge.config import FILE, Bridge, read_bridge_in
 from amq.bridge.crypto import Boxes
-from amq.bridge.directory_events import DirectoryEvents
 from amq.bridge.exchange import (
     Deliver,
     Exchange,
@@ -44,12 +43,13 @@ from amq.bridge.ledger import ACK, MAIL, Outgoing
 from amq.errors import AmqError, BadMessage, why
 from amq.record import record
 from amq.runtime import notifier_lock
+from amq.runtime.directory_events import DirectoryEvents
 from amq.runtime.stat_polling import hint
 from amq.store.locks import open_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
     from typing import Any
 
     from amq.bridge.exchange import Step, Steps
@@ -193,7 +193,7 @@ class Daemon:
         self._dirty.update((FILE, *self._bridge.remote, *self._bridge.exports))
         self._woken.set()
 
-    def _mark(self, paths: set[str]) -> None:
+    def _mark(self, paths: Container[str]) -> None:
         """Take note of what has changed: an agent's directory, or this bridge's own."""
         for path, name in self._directories().items():
             if path in paths and (name != FILE or self._stamp() != self._read_at):  # its own state is there, too

@@ -192,10 +192,10 @@ def test_an_interruption_ends_it(amq: Shell, agents: Agents, meanwhile: Meanwhil
 def test_where_the_system_gives_no_events_it_looks(
     amq: Shell, agents: Agents, meanwhile: Meanwhile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(**_: object) -> None:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(file_events, "RustNotify", refuse)
+    monkeypatch.setattr(file_events, "DirectoryEvents", refuse)
     monkeypatch.setattr(file_events, "POLL_S", 0.01)
     agents.publish("bob", Activity.WORKING)
     meanwhile(lambda: agents.publish("bob", Activity.IDLE))

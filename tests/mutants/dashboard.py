@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 AGENTS, LOG = "tests/dashboard/test_agents.py", "tests/dashboard/test_conversation.py"
 ACTIONS, CHANGES, PANES = (f"tests/dashboard/test_{name}.py" for name in ("actions", "changes", "panes"))
 KEYS, LIVE, HOSTILE, TERMINAL = (f"tests/top/test_{name}.py" for name in ("keys", "live", "hostile", "terminal"))
+EVENTS = "tests/runtime/test_file_events.py"
 LOOP, SCHEDULE = "tests/runtime/test_loop.py", "tests/runtime/test_schedule.py"
 
 DASHBOARD = (
@@ -60,9 +61,14 @@ DASHBOARD = (
            "replace(state, phase=phase, announced=frozenset(), tries=0, due=now)", SCHEDULE),
     # changes and panes
     Mutant("what comes in a new directory is missed", "dashboard/changes.py", "looks", "followed == before", "True", CHANGES),
-    Mutant("a screen that has ended watches on", "runtime/file_events.py", "FileEvents.wait",
-           "self._events.watch(GATHER_MS, STEP_MS, max(1, int(seconds * 1000)), stop)",
-           "self._events.watch(GATHER_MS, STEP_MS, max(1, int(seconds * 1000)), None)", CHANGES),
+    Mutant("a screen that has ended watches on", "runtime/file_events.py", "FileEvents.wait", "not stop.is_set()", "True", CHANGES),
+    Mutant("steady traffic is looked at all the time", "runtime/file_events.py", "FileEvents.wait",
+           "max(GATHER_S, self._ended_s + APART_S - now())", "GATHER_S", EVENTS),
+    Mutant("what cannot be watched is waited for", "runtime/file_events.py", "FileEvents.follow", "not self._events.is_complete", "False", EVENTS),
+    Mutant("a line in a journal is not heard of", "runtime/file_events.py", "of_agent", "(directory, f'{directory}/{WAKES_NAME}')", "(directory,)", EVENTS),
+    Mutant("a file that is written is not heard of", "runtime/directory_events.py", "_Inotify.__init__", "_MODIFY if contents else 0", "0", EVENTS),
+    Mutant("what changed before the watch is missed", "runtime/directory_events.py", "DirectoryEvents.follow", "self._begun.add(path)", "None", EVENTS),
+    Mutant("events that are lost are none", "runtime/directory_events.py", "_Inotify.changed", "None if -1 in found else dict(found)", "dict(found)", EVENTS),
     Mutant("any pane is the agent's", "dashboard/panes.py", "Panes.of", "pid in ancestors", "True", PANES),
     Mutant("an agent that amq run does not host has a pane", "dashboard/panes.py", "Panes.of",
            "notifier is None or notifier.how != HOSTING", "notifier is None", PANES),

@@ -74,8 +74,8 @@ STATES = (
         "notifier is None and condition != DRAINED and not (first and condition == ANY)", "False", WAIT,
     ),
     Mutant(
-        "a directory in another's place is not watched", "runtime/file_events.py", "_identified",
-        "(path, found.st_dev, found.st_ino)", "(path, 0, 0)", WAIT,
+        "a directory in another's place is not watched", "runtime/directory_events.py", "_identity",
+        "(found.st_dev, found.st_ino)", "(0, 0)", WAIT,
     ),
     Mutant("a question is signalled at once", "runtime/policy/notices.py", "step", "now - asked.since >= ASKS_AFTER_S", "True", ASKED),
     Mutant("a question is signalled at each look", "runtime/policy/notices.py", "step", "not asked.notified", "True", ASKED),
