@@ -53,8 +53,10 @@ class Saved(Model):
     """The agents, as --agents takes them."""
     continue_: bool = Field(alias="continue")
     """True if their last sessions are continued."""
+    deny_leased: bool
+    """True if their hooks refuse edits of what another agent has a lease on."""
     file: str
-    """The file that holds both."""
+    """The file that holds this."""
 
 
 class Status(Model):

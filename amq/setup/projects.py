@@ -3,6 +3,7 @@
     queue = "/home/me/parser/.agent-mail"
     agents = "claude,reviewer=codex -m o3"     # as --agents takes it
     continue = true                            # as --continue
+    deny_leased = true                         # as --deny-leased
 
 `amq coop up` runs what such a file names. So it is never in the queue or the repository, which a clone could bring; it
 counts only where only the user can write, and only for the queue that it names.
@@ -26,15 +27,21 @@ _TEXT = """\
 queue = {queue}
 agents = {agents}
 continue = {resumes}
+deny_leased = {denies_leased}
 """
 
 
 @dataclass(frozen=True)
 class Project:
-    """The AGENTS of a project, as `--agents` takes them, and whether their last sessions are continued."""
+    """The AGENTS of a project, as `--agents` takes them, and how they are started.
+
+    `resumes`: their last sessions are continued. `denies_leased`: their hooks refuse edits of what another agent has a
+    lease on.
+    """
 
     agents: str
     resumes: bool = False
+    denies_leased: bool = False
 
 
 def project_path(environ: Mapping[str, str], root: str) -> str:
@@ -51,17 +58,18 @@ def read_project(environ: Mapping[str, str], root: str, shared: Iterable[str]) -
     found = read_private(path, environ, shared)
     if not found:
         return None
-    agents, resumes = found.get("agents"), found.get("continue", False)
+    # an older amq has not written `deny_leased`
+    agents, resumes, denies = found.get("agents"), found.get("continue", False), found.get("deny_leased", False)
     hint = "name the agents: amq coop up --agents LIST; to keep them, add --save"
     if found.get("queue") != os.path.realpath(root):
         raise AmqError(f"{path} is not for the queue {root}", hint=hint)
-    if type(agents) is not str or type(resumes) is not bool:
+    if type(agents) is not str or type(resumes) is not bool or type(denies) is not bool:
         raise AmqError(f"{path} does not say which agents to start", hint=hint)
     try:
         parse_agent_specs(agents)
     except AmqError as error:
         raise AmqError(f"{path}: {error.message}", hint=hint) from None
-    return Project(agents, resumes)
+    return Project(agents, resumes, denies)
 
 
 def save_project(environ: Mapping[str, str], root: str, project: Project, shared: Iterable[str]) -> str:
@@ -74,8 +82,12 @@ def save_project(environ: Mapping[str, str], root: str, project: Project, shared
         reason = why_not_kept_in(path, environ, shared)
         if not reason:
             make_directory(os.path.dirname(os.path.realpath(path)))
-            values = {"queue": quoting.toml(os.path.realpath(root)), "agents": quoting.toml(project.agents)}
-            text = _TEXT.format(**values, resumes="true" if project.resumes else "false")
+            text = _TEXT.format(
+                queue=quoting.toml(os.path.realpath(root)),
+                agents=quoting.toml(project.agents),
+                resumes=_toml(project.resumes),
+                denies_leased=_toml(project.denies_leased),
+            )
             Change(path, read_file(path), text.encode()).write()
     except OSError as error:
         reason = why(error)
@@ -84,3 +96,7 @@ def save_project(environ: Mapping[str, str], root: str, project: Project, shared
     if reason:
         raise AmqError(f"the agents cannot be saved: {reason}", hint="start them without --save")
     return path
+
+
+def _toml(value: bool) -> str:
+    return "true" if value else "false"

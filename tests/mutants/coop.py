@@ -54,6 +54,10 @@ COOPERATION = (
         "found.get('queue') != os.path.realpath(root)", "False", PROJECTS,
     ),
     Mutant(
+        "saved refusals of edits are forgotten", "setup/projects.py", "read_project",
+        "Project(agents, resumes, denies)", "Project(agents, resumes)", PROJECTS,
+    ),
+    Mutant(
         "agents are saved where agents can write", "setup/projects.py", "save_project",
         "why_not_kept_in(path, environ, shared)", "''", PROJECTS,
     ),

@@ -46,7 +46,9 @@ def test_what_was_saved_is_repeated_and_shown(mine: Project) -> None:
     said = mine.amq("coop", "up")  # without the option
     assert [line.partition(" -- ")[2] for line in said.stdout.splitlines()] == ["alice", "bob -m 'o 3'"]
     assert f"amq: starting {agents}, as saved in {file(mine)}" in said.stderr
-    assert mine.value("coop", "status")["saved"] == {"agents": agents, "continue": False, "file": str(file(mine))}
+    assert mine.value("coop", "status")["saved"] == {
+        "agents": agents, "continue": False, "deny_leased": False, "file": str(file(mine)),
+    }  # fmt: skip
     assert not any("o 3" in path.read_text() for path in (mine.path / ".agent-mail").rglob("*") if path.is_file())
 
 
@@ -61,6 +63,21 @@ def test_sessions_are_continued_in_the_way_of_each_cli(mine: Project) -> None:
     assert "amq: alice starts a new session: amq does not know how `alice` continues one" in said.stderr
     assert commands(mine)[0] == "claude --continue"
     assert commands(mine, "--no-continue")[:2] == ["claude", "codex -m o3"]
+
+
+def test_refusals_of_edits_are_kept_until_one_start_leaves_them_out(mine: Project) -> None:
+    def refuses(*words: str) -> bool:
+        (line,) = mine.value("coop", "up", *words)["commands"]
+        return " --deny-leased " in line
+
+    assert refuses("--agents", "alice", "--deny-leased", "--save")
+    assert refuses()
+    assert not refuses("--no-deny-leased")
+    assert not refuses("--agents", "alice")
+    assert mine.value("coop", "status")["saved"]["deny_leased"] is True
+    assert "saved for amq coop up: alice --deny-leased (" in mine.amq("coop", "status").stdout
+    assert not refuses("--no-deny-leased", "--save")
+    assert not refuses()
 
 
 def test_a_command_or_a_prompt_of_the_user_s_is_left_as_it_is() -> None:
@@ -98,12 +115,19 @@ def test_each_queue_has_its_own(config: Config) -> None:
     assert config.read(root="/projects/other/.agent-mail") is None
 
 
+def test_a_file_of_an_older_amq_refuses_no_edits(config: Config) -> None:
+    path = config.save()
+    path.write_text(path.read_text().replace("deny_leased = false\n", ""))
+    assert config.read() == Saved("alice", denies_leased=False)
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
         ('queue = "/elsewhere"\nagents = "alice"\n', "is not for the queue"),
         ("agents = 3\nqueue = {queue!r}\n", "does not say which agents"),
         ("agents = 'alice'\ncontinue = 1\nqueue = {queue!r}\n", "does not say which agents"),
+        ("agents = 'alice'\ndeny_leased = 'no'\nqueue = {queue!r}\n", "does not say which agents"),
         ("agents = 'Alice'\nqueue = {queue!r}\n", "is not a handle"),
         ("agents = ", "cannot be read"),
     ],

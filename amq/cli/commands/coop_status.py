@@ -40,9 +40,8 @@ def run(args: Namespace, out: Output) -> int:
     if places:
         out.data(table([_HEADING, *map(_cells, places)]))
     if saved:
-        out.line(
-            f"saved for amq coop up: {saved['agents']}{' --continue' if saved['continue'] else ''} ({saved['file']})"
-        )
+        options = f"{' --continue' if saved['continue'] else ''}{' --deny-leased' if saved['deny_leased'] else ''}"
+        out.line(f"saved for amq coop up: {saved['agents']}{options} ({saved['file']})")
     return 0
 
 
@@ -55,7 +54,10 @@ def _saved(environ: dict[str, str], root: str, out: Output) -> dict[str, Any]:
     except AmqError as error:
         out.warn(error.message)
         return {}
-    return {"agents": found.agents, "continue": found.resumes, "file": project_path(environ, root)} if found else {}
+    if found is None:
+        return {}
+    kept = {"agents": found.agents, "continue": found.resumes, "deny_leased": found.denies_leased}
+    return kept | {"file": project_path(environ, root)}
 
 
 def item(place: AgentPlacement) -> dict[str, Any]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from amq.setup.coop import AgentPlacement, Coop
     from amq.setup.projects import Project
 
-USAGE = "[--agents claude,codex] [--continue] [--save] [--tmux | --print] [--no-ask] [--deny-leased]"
+USAGE = "[--agents claude,codex] [--continue] [--save] [--deny-leased] [--tmux | --print] [--no-ask]"
 LIKELY_MISSING_OPTION = "--agents"
 EXAMPLES = """\
   amq coop up                                        claude and codex, or the agents that you saved
@@ -41,9 +41,9 @@ shows yours.
 NAME*N in --agents means N agents, NAME to NAME-N, at most 20. Quote it: a shell may expand the * (zsh: "no matches
 found"). NAME*N=PROGRAM names the program that each of them runs.
 
-With --save, --agents and --continue are kept in ~/.config/amq/projects (XDG_CONFIG_HOME), in a file for this queue
-alone. amq coop up repeats them, and amq coop status shows them. A CLI that has no session to continue may end at once:
-then repeat without --continue (--no-continue, if it is saved).
+With --save, --agents, --continue and --deny-leased are kept in ~/.config/amq/projects (XDG_CONFIG_HOME), in a file for
+this queue alone. amq coop up repeats them, and amq coop status shows them; --no-continue and --no-deny-leased leave one
+out. A CLI that has no session to continue may end at once: then repeat without --continue.
 
 It asks once whether agents may use amq without asking you. Your answer is in ~/.config/amq/config.toml
 (XDG_CONFIG_HOME), as allow_amq = true or false."""
@@ -64,13 +64,16 @@ def options(parser: ArgumentParser) -> None:
     what = "go on with each agent's last session in this directory"
     session.add_argument("--continue", dest="resumes", action="store_true", default=None, help=what)
     session.add_argument("--no-continue", dest="resumes", action="store_false", help="start new sessions")
-    parser.add_argument("--save", action="store_true", help="keep --agents and --continue for this project")
+    leased = parser.add_mutually_exclusive_group()
+    what = "let the agents' hooks refuse edits of what another has a lease on; those that run already stay as they are"
+    leased.add_argument("--deny-leased", dest="denies_leased", action="store_true", default=None, help=what)
+    leased.add_argument("--no-deny-leased", dest="denies_leased", action="store_false", help="let them only say so")
+    what = "keep --agents, --continue and --deny-leased for this project"
+    parser.add_argument("--save", action="store_true", help=what)
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--tmux", action="store_true", help="use tmux or fail")
     way.add_argument("--print", action="store_true", help="print the commands instead of starting agents")
     parser.add_argument("--no-ask", action="store_true", help="never ask anything; assume no")
-    what = "let the agents' hooks refuse edits of what another has a lease on; those that run already stay as they are"
-    parser.add_argument("--deny-leased", action="store_true", help=what)
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -88,7 +91,7 @@ def run(args: Namespace, out: Output) -> int:
     project = _project(args, environ, root, out)
     specs = parse_agent_specs(project.agents)
     coop = Coop(root, environ, private_directory(root), trusted=args.trust_root)
-    if args.deny_leased:
+    if project.denies_leased:
         coop.refuse_leased()
     if args.tmux and not coop.tmux.installed:
         raise AmqError("tmux is not installed", hint="install tmux, or print the commands: amq coop up --print")
@@ -149,12 +152,16 @@ def _project(args: Namespace, environ: dict[str, str], root: str, out: Output) -
     from amq.setup.projects import Project, project_path, read_project
 
     if args.agents is not None:
-        return Project(args.agents, bool(args.resumes))
+        return Project(args.agents, bool(args.resumes), bool(args.denies_leased))
     saved = read_project(environ, root, config.where_agents_write(root))
     if saved is None:
-        return Project(DEFAULT_AGENTS, bool(args.resumes))
+        return Project(DEFAULT_AGENTS, bool(args.resumes), bool(args.denies_leased))
     out.note(f"starting {saved.agents}, as saved in {project_path(environ, root)}")
-    return Project(saved.agents, saved.resumes if args.resumes is None else args.resumes)
+    return Project(
+        saved.agents,
+        saved.resumes if args.resumes is None else args.resumes,
+        saved.denies_leased if args.denies_leased is None else args.denies_leased,
+    )
 
 
 def _save(environ: dict[str, str], root: str, project: Project) -> str:
