@@ -517,6 +517,7 @@ def test_a_line_of_an_unknown_form_raises_nothing(room: Room, odd: bytes) -> Non
 
 BEFORE, PROMPT = claude_prompt("first", ""), claude_prompt("prompt", "first")
 TOOLS = claude_result("a", "prompt") + claude_result("b", "prompt")
+EARLY, LATER = claude_result("early", "prompt"), claude_result("later", "early")
 
 
 @pytest.mark.parametrize(
@@ -532,12 +533,21 @@ TOOLS = claude_result("a", "prompt") + claude_result("b", "prompt")
         (PROMPT + TOOLS, "a", claude_result("more", "b") + claude_prompt("later", "first"), False),
         (PROMPT + TOOLS, "a", claude_prompt("later", "unknown"), False),
         (b"", "lost", b"", False),
+        (EARLY + PROMPT, "prompt", LATER, True),
+        (EARLY + PROMPT + TOOLS, "a", LATER, True),
+        (EARLY + PROMPT + claude_result("x", "early"), "x", b"", True),
+        (EARLY + PROMPT + claude_prompt("other", "first") * 100, "prompt", LATER, True),
+        (EARLY + claude_prompt("other", "first") * 100 + PROMPT, "prompt", LATER, False),
+        (claude_result("a", "b") + claude_result("b", "a"), "a", b"", False),
     ],
 )
 def test_a_prompt_that_was_taken_back_is_not_in_the_conversation(
     room: Room, above: bytes, parent: str, below: bytes, is_there: bool
 ) -> None:
-    """By Escape before the answer, or by going back. Of two tools that ran at the same time one is on a side branch."""
+    """By Escape before the answer, or by going back. Of two tools that ran at the same time one is on a side branch.
+
+    An answer may be above the prompt that it answers: Claude Code writes so at the beginning of a session.
+    """
     room.send("a")
     room.write(BEFORE + above)
     offer, text = offered(room)

@@ -21,6 +21,7 @@ _CLAUDE, _CODEX, _CODEX_REASON = "hook_additional_context", "hooks.additional_co
 _MARKS = (_CLAUDE.encode(), _CODEX.encode(), _CODEX_REASON.encode())
 """Marks of the lines that may hold the text of a hook. Any other text may have them too, such as a mail's subject."""
 MOST_BYTES = 64 << 20  # read at once
+_MOST_OUT_OF_ORDER = 100  # lines, by which one may be above its parent
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)  # which Windows does not have
 
 
@@ -67,20 +68,36 @@ def _lines(path: str, position: int) -> list[bytes]:
 def _is_in_conversation(text: bytes, lines: list[bytes]) -> bool:
     """Return whether the newest of LINES of Claude Code's descends from the prompt of the TEXT, which is one of them.
 
-    Each names its parent, which is above it. The TEXT itself may be on a side branch, as where two tools have run.
+    Each names its parent, which is above it; but on a busy machine some of a session's first lines are above theirs.
+    The TEXT itself may be on a side branch, as where two tools have run.
     """
-    above_newest, above_text = None, ""  # None: the newest line is still to come
+    parents, prompts = dict[str, str](), set[str]()
+    newest, of_text = dict[str, None](), dict[str, None]()  # each the line, then its ancestors, as far as they are read
+    patience = _MOST_OUT_OF_ORDER
     for line in reversed(lines):
         found = _parsed(line)
-        uuid, parent = found.get("uuid"), found.get("parentUuid") or ""
-        if not uuid or found.get("isSidechain"):
+        uuid, parent = found.get("uuid"), found.get("parentUuid")
+        if not isinstance(uuid, str) or found.get("isSidechain"):
             continue
-        is_above_newest, is_above_text = above_newest in (None, uuid), uuid == above_text or line == text
-        if is_above_text and _is_prompt(found):
-            return is_above_newest
-        above_newest = parent if is_above_newest else above_newest
-        above_text = parent if is_above_text else above_text
+        parents[uuid] = parent if isinstance(parent, str) else ""
+        prompts.update([uuid] if _is_prompt(found) else ())
+        newest = newest or {uuid: None}
+        of_text = {uuid: None} if line == text else of_text
+        for way in (newest, of_text):
+            _go_up(way, parents)
+        prompt = next((each for each in of_text if each in prompts), None)
+        if prompt in newest:
+            return True
+        patience -= prompt is not None
+        if not patience:
+            break
     return False
+
+
+def _go_up(way: dict[str, None], parents: dict[str, str]) -> None:
+    """Add ancestors to the WAY from a line up, as far as their PARENTS are known."""
+    while way and (above := parents[next(reversed(way))]) in parents and above not in way:
+        way[above] = None
 
 
 def _is_prompt(line: dict[str, Any]) -> bool:
