@@ -2,9 +2,9 @@
 
     python -m tests.bridge.soak MESSAGES [SEED]
 
-prints each minute how far it has come, and then what came of it. Hosts are queues and private directories on one
-machine. With root and `ip`, each bridge runs in a network namespace of its own, links go down, too, and the last host's
-queue is on a small disk that fills up.
+prints each minute how far it has come, and then what came of it, also where SIGINT or SIGTERM ends it early. Hosts are
+queues and private directories on one machine. With root and `ip`, each bridge runs in a network namespace of its own,
+links go down, too, and the last host's queue is on a small disk that fills up.
 """
 
 from __future__ import annotations
@@ -43,8 +43,13 @@ DISK = "1g"
 PORT = 4222
 SETTLES_WITHIN_S = 600.0
 REPORT_S = 60.0
-BRIDGES_S, HUB_S, LINKS_S, DISK_S = 2.0, 6.0, 10.0, 8.0
-"""Seconds from the end of a disturbance of each kind to the next one, on average; they come at random moments."""
+BRIDGES, HUB, LINKS, DISKS = 70, 200, 340, 270
+"""Messages sent from the end of a disturbance of each kind to the next one, on average.
+
+They come at random moments. Were it seconds, a slow machine would do nothing but start again.
+"""
+LONGEST_PAUSE_S = 15.0
+"""Seconds after which the next one comes though fewer were sent."""
 _BALLAST = b"x" * (1 << 20)
 
 
@@ -78,13 +83,19 @@ def _kills(kills: Counter[str]) -> str:
 
 
 class Soak:
-    """A soak of MESSAGES messages between the HOSTS, every tenth of which asks for an acknowledgement."""
+    """A soak of MESSAGES messages between the hosts FOUND, every tenth of which asks for an acknowledgement.
 
-    def __init__(self, found: Hosts, messages: int, seed: int, network: Network | None = None) -> None:
+    Once ENOUGH is set it sends no more.
+    """
+
+    def __init__(
+        self, found: Hosts, messages: int, seed: int, enough: threading.Event, network: Network | None = None
+    ) -> None:
         self.hosts = found
         self.network = network
         self.random = random.Random(seed)
         self.messages = messages
+        self.enough = enough
         self.outcome = Outcome()
         self.shown: Counter[tuple[str, str, str]] = Counter()
         self.sent: list[tuple[Host, str, Host, str, str, bool]] = []
@@ -131,7 +142,7 @@ class Soak:
     def _write(self, host: Host, chance: random.Random) -> None:
         others = [other for other in self.hosts.hosts.values() if other is not host]
         left = self.messages // len(self.hosts.hosts)
-        while left and not self._over.is_set():
+        while left and not (self.enough.is_set() or self._over.is_set()):
             recipient, other = chance.choice(AGENTS), chance.choice(others)
             if len(os.listdir(host.queue.agent(f"{recipient}-{other.name}").inbox_new)) > MOST_WAITING:
                 self._over.wait(0.05)
@@ -166,17 +177,24 @@ class Soak:
                 if not item.redelivered:
                     self.shown[host.name, agent, item.id] += 1
 
-    def _disturbances(self) -> list[tuple[float, Callable[[random.Random], None]]]:
-        """Return what is disturbed here, each with the seconds between two times on average."""
-        found: list[tuple[float, Callable[[random.Random], None]]] = [
-            (BRIDGES_S, self._disturb_bridge), (HUB_S, self._kill_hub)
+    def _disturbances(self) -> list[tuple[int, Callable[[random.Random], None]]]:
+        """Return what is disturbed here, each with the messages between two times on average."""
+        found: list[tuple[int, Callable[[random.Random], None]]] = [
+            (BRIDGES, self._disturb_bridge), (HUB, self._kill_hub)
         ]  # fmt: skip
-        return [*found, (LINKS_S, self._cut_link), (DISK_S, self._fill_disk)] if self.network else found
+        return [*found, (LINKS, self._cut_link), (DISKS, self._fill_disk)] if self.network else found
 
-    def _disturb(self, mean_s: float, disturb: Callable[[random.Random], None], chance: random.Random) -> None:
+    def _disturb(self, mean: int, disturb: Callable[[random.Random], None], chance: random.Random) -> None:
         """Disturb now and then while writers write; what is disturbed goes on in the end."""
-        while not self._written.wait(chance.expovariate(1 / mean_s)):
+        while not self._have_written(chance.expovariate(1 / mean)):
             disturb(chance)
+
+    def _have_written(self, more: float) -> bool:
+        """Wait until so many MORE messages are sent, but not for ever; return at once, and true, if all are."""
+        sent, end = len(self.sent) + more, time.monotonic() + LONGEST_PAUSE_S
+        while len(self.sent) < sent and time.monotonic() < end and not self._written.wait(0.02):
+            pass
+        return self._written.is_set()
 
     def _disturb_bridge(self, chance: random.Random) -> None:
         host = chance.choice(list(self.hosts.hosts.values()))
@@ -246,18 +264,29 @@ class Soak:
                 outcome.unacknowledged.append(f"the acknowledgement of {what} did not come back")
 
 
-def soak(place: Path, messages: int, seed: int, *names: str, say: Callable[[str], None]) -> Outcome:
-    """Run a soak in PLACE between hosts of these NAMES; return what came of it. SAY gets a line each minute."""
+def soak(
+    place: Path,
+    messages: int,
+    seed: int,
+    *names: str,
+    say: Callable[[str], None],
+    enough: threading.Event | None = None,
+) -> Outcome:
+    """Run a soak in PLACE between hosts of these NAMES; return what came of it.
+
+    SAY gets a line each minute. Once ENOUGH is set, no more is sent, and what was sent is judged.
+    """
+    enough = enough or threading.Event()
     with ExitStack() as opened:
         if network.why_not():
             found = opened.enter_context(hosts.make(place, *names, agents=AGENTS))
-            return Soak(found.start(), messages, seed).run(say)
+            return Soak(found.start(), messages, seed, enough).run(say)
         net = opened.enter_context(Network(*names))
         opened.callback(subprocess.run, ["umount", _disk(place, names[-1])], check=True)
         inside = {name: net.inside(name) for name in names}
         url = f"tls://{network.HUB}:{PORT}"
         found = opened.enter_context(hosts.make(place, *names, agents=AGENTS, url=url, inside=inside))
-        return Soak(found.start(), messages, seed, net).run(say)
+        return Soak(found.start(), messages, seed, enough, net).run(say)
 
 
 def _disk(place: Path, name: str) -> str:
@@ -278,7 +307,10 @@ def main() -> None:
     messages, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(10**6)
     place = Path(tempfile.mkdtemp(dir="/var/tmp", prefix="amq-soak-"))
     _say(f"seed {seed}, in {place}")
-    outcome = soak(place, messages, seed, "a", "b", "c", say=_say)
+    enough = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: enough.set())
+    outcome = soak(place, messages, seed, "a", "b", "c", say=_say, enough=enough)
     _say("\n".join(map(str, (outcome, *outcome.faults()[:20]))))
     if not outcome.faults():
         shutil.rmtree(place)
