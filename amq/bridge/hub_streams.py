@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from amq.bridge import hub_conf
 from amq.bridge.certificates import pinned
@@ -41,6 +42,7 @@ def prepare(
         from nats.errors import Error
     except ImportError as error:
         raise NoBridgeExtra(error) from error
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns at each end of a connection with TLS
     try:
         asyncio.run(_prepare(address, name, ca, seed, frozenset(hosts), runs))
     except (Error, TimeoutError) as error:

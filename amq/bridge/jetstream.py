@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import ssl
 from contextlib import contextmanager, suppress
 
@@ -291,4 +292,7 @@ def _refusal(url: str, error: BaseException) -> tuple[str, str]:
 
 
 def _in_words(error: BaseException) -> str:
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).removeprefix("nats: ").lower()
+    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    if isinstance(error, OSError) and error.errno and said.startswith("Connect call failed"):
+        said = os.strerror(error.errno)  # asyncio says only at which address
+    return said.removeprefix("nats: ").lower()

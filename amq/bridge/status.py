@@ -45,8 +45,25 @@ class FarAgent:
         """Return where the agent is, and whether that host is there at the moment NOW_NS."""
         if not self.heard_ns:
             return f"on {self.host}, not heard yet"
+        return f"on {self.host}{f', {silence}' if (silence := self.silence(now_ns)) else ''}"
+
+    def silence(self, now_ns: int) -> str:
+        """Return for how long its host, which was heard, has been silent at the moment NOW_NS; "" if it is there."""
         silent_s = (now_ns - self.heard_ns) / SECOND_NS
-        return f"on {self.host}" if silent_s < _LOST_S else f"on {self.host}, silent for {short_age(silent_s)}"
+        return "" if silent_s < _LOST_S else f"silent for {short_age(silent_s)}"
+
+
+def _unread_there(handle: str, far: FarAgent) -> str:
+    """Return that mail is in the inbox of the agent HANDLE on its host, and what it waits for there, as far as known.
+
+    A host that is away has said so long ago.
+    """
+    said = f"{handle} has it on {far.host}, unread"
+    if far.waits_for:
+        words = {reason.value: text for reason, text in WAITS_IN_WORDS.items()}.get(far.waits_for, "")
+        said += f": {far.waits_for}{f' ({words})' if words else ''}"
+    silence = far.silence(time.time_ns()) if far.heard_ns else ""
+    return f"{said}; {far.host} is {silence}" if silence else said
 
 
 class BridgeView:
@@ -69,6 +86,11 @@ class BridgeView:
         except (AmqError, OSError) as error:
             self.why_not = why(error)
 
+    @property
+    def state_file(self) -> str:
+        """The path of the file that changes when the bridge has news; "" without a bridge."""
+        return f"{self.bridge.directory}/{state.FILE}" if self.bridge else ""
+
     def agent(self, remote: Remote) -> FarAgent:
         """Return what is known of the agent REMOTE."""
         host = self.state.get("hosts", {}).get(remote.host, {})
@@ -86,9 +108,7 @@ class BridgeView:
         if reason := here.get("reason", ""):
             return Why(WaitReason.HUB_FULL if reason == HUB_FULL else WaitReason.REFUSED, None, reason)
         if set(here.get("mail", {})) <= {THERE}:
-            waits_for = self.agent(remote).waits_for
-            said = f"{remote.handle} has it on {remote.host}, unread{f': {waits_for}' if waits_for else ''}"
-            return Why(WaitReason.THERE, None, said)
+            return Why(WaitReason.THERE, None, _unread_there(remote.handle, self.agent(remote)))
         return Why(WaitReason.ON_ITS_WAY, None, f"{WAITS_IN_WORDS[WaitReason.ON_ITS_WAY]}; {self._silence(remote)}")
 
     def _silence(self, remote: Remote) -> str:

@@ -13,6 +13,7 @@ from amq.record import record, replace
 from amq.runtime.wake_request import request_wake
 from amq.store import maildir
 from amq.store.notifier_info import read_notifier
+from amq.store.remote import read_remote
 from amq.text import visible
 
 TYPE_CHECKING = False
@@ -96,6 +97,8 @@ def _requested(account: Account, private: PrivateState, handle: str) -> Done:
     agent = account.queue.agent(handle)
     if not maildir.has_entries(agent.inbox_new):
         raise AmqError(f"{handle} has no unread mail")
+    if remote := read_remote(agent):
+        raise AmqError(f"{handle} is {remote.handle} on the host {remote.host}, and is notified there")
     if read_notifier(agent) is None:
         raise AmqError(f"nothing notifies {handle}", hint=f"start it: amq run --as {handle} -- PROGRAM")
     directory = private.of_agent(account.queue.root, handle, make=False)

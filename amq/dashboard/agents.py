@@ -51,6 +51,7 @@ COST = 200
 _NEEDS_USER = {
     WaitReason.DIALOG, WaitReason.STOPPED, WaitReason.PARKED,
     WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.NOT_CERTIFIED, WaitReason.UNTRUSTED,
+    WaitReason.REFUSED,
 }  # fmt: skip
 """Reasons that do not end by themselves, and a question."""
 
@@ -123,6 +124,7 @@ class Agents:
         self._private = private
         self._known: dict[str, _Made] = {}
         self._bridge: BridgeView | None = None
+        self._carried = ""  # the file in which the bridge says how far mail has come
 
     @property
     def places(self) -> Iterator[str]:
@@ -195,6 +197,8 @@ class Agents:
         except OSError:
             return ()
         since = None if state is None else replace(state, seconds=None)
+        if self._known[handle].row.far:
+            times.append(hint(self._carried))
         return (*times, _size(f"{private}/{WAKES_NAME}"), is_registered, leases, notifier, since)
 
     def _times(self, path: str) -> tuple[int, ...] | None:
@@ -213,7 +217,7 @@ class Agents:
             far, found = self._elsewhere(handle, agent.unread) or (None, None)
             if not far and agent.unread:
                 found = explain(account, private, handle)[1]
-            state = state_of(private, account.queue, handle, agent.notifier)
+            state = None if far else state_of(private, account.queue, handle, agent.notifier)
             called = name(account, private, handle, hosted)
             by = way(account, private, handle, hosted)
             return Row(agent, state, found, hosted, by, called, far=far)
@@ -229,6 +233,7 @@ class Agents:
             from amq.bridge.status import BridgeView
 
             self._bridge = BridgeView(self._private, self._account.queue.root)
+            self._carried = self._bridge.state_file
         return self._bridge.agent(remote), self._bridge.why(handle, remote) if unread else None
 
 
@@ -261,6 +266,14 @@ def state_in_words(state: ReportedState | None, age: Callable[[float], str]) -> 
         return ""
     since = "" if state.seconds is None or state.question else f" {age(state.seconds)}"
     return f"{state.words()}{since}"
+
+
+def whereabouts(row: Row, age: Callable[[float], str], now_ns: int) -> str:
+    """Return what the agent of ROW does, by AGE since when; of one elsewhere, on which host it is, and if that is away.
+
+    "" if neither is known.
+    """
+    return visible(row.far.words(now_ns)) if row.far else state_in_words(row.state, age)
 
 
 def session(account: Account, private: PrivateState, handle: str, notifier: Notifier | None) -> SessionInfo | None:
@@ -315,6 +328,8 @@ def unread_ids(path: RootedPath) -> list[str]:
 
 def history(account: Account, private: PrivateState, handle: str) -> tuple[list[dict[str, Any]], str]:
     """Return the recorded attempts to notify HANDLE, oldest first, and why there is no record, or ""."""
+    if remote := read_remote(account.queue.agent(handle)):
+        return [], f"only the host {remote.host} knows them"
     from amq.runtime.journal import WakeJournal
 
     directory = _directory(account, private, handle)

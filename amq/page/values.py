@@ -55,11 +55,12 @@ def agent(row: Row, now_ns: int, instants: Instants) -> dict[str, Any]:
 
     return {
         "handle": handle,
-        "state": "" if state is None else "asks you" if state.asks else state.words(),
+        "state": "asks you" if state and state.asks else _doing(row, now_ns),
         "since_ms": began("state", state.seconds if state else None),
         "question": state.question if state else "",
         "needs_user": row.needs_user,
         "is_quiet": _is_quiet(row),
+        "is_elsewhere": row.far is not None,
         "unread": row.agent.unread,
         "oldest_ms": began("oldest", row.agent.oldest_s),
         "dead_letters": row.agent.dead_letters,
@@ -70,6 +71,13 @@ def agent(row: Row, now_ns: int, instants: Instants) -> dict[str, Any]:
     }
 
 
+def _doing(row: Row, now_ns: int) -> str:
+    """Return what the agent does, or on which host it is, and whether that is away; "" if that is not known."""
+    if row.far:
+        return visible(row.far.words(now_ns))
+    return row.state.words() if row.state else ""
+
+
 def _is_quiet(row: Row) -> bool:
     """Return whether the agent can be folded away: it rests, and has no mail and no dead letters."""
     is_busy = row.state is not None and row.state.activity in _BUSY
@@ -78,15 +86,15 @@ def _is_quiet(row: Row) -> bool:
 
 def _facts(row: Row) -> Iterator[tuple[str, str]]:
     agent, presence = row.agent, row.agent.presence
-    if presence:
-        yield "status", ": ".join(filter(None, (presence.status, presence.note)))
+    if said := row.far or presence:
+        yield "status", ": ".join(filter(None, (said.status, said.note)))
     if row.state:
         yield "program", " ".join(filter(None, (row.state.program, row.state.version)))
     yield "session", row.name
     if row.way:
         yield "mail by", row.way.short()
     if agent.notifier:
-        yield "notified by", f"amq {agent.notifier.how} (pid {agent.notifier.pid})"
+        yield "carried by" if row.far else "notified by", f"amq {agent.notifier.how} (pid {agent.notifier.pid})"
     yield "leases", ", ".join(row.leases)
     yield "mail waits for", row.why.waits_for.value if row.why else ""
     yield "unreadable", "; ".join(map(str, agent.unreadable))

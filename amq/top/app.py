@@ -147,7 +147,7 @@ class Top(App[int]):
         self._rows = {row.handle: row for row in snapshot.rows}
         self._write(cells.title(self._root, snapshot), "#title")
         agents, log = first.query_one("#agents", KeyedTable), first.query_one("#log", KeyedTable)
-        agents.show({handle: cells.agent_cells(row) for handle, row in self._rows.items()})
+        agents.show({handle: cells.agent_cells(row, snapshot.at_ns) for handle, row in self._rows.items()})
         self._explain_row()
         if snapshot.messages != before.messages or not before.at_ns:
             self._messages = {each.key: each for each in snapshot.messages}
@@ -161,7 +161,7 @@ class Top(App[int]):
     @on(DataTable.RowHighlighted, "#agents")
     def _explain_row(self) -> None:
         row = self._row()
-        self._write(cells.explanation(row) if row else Text(), "#why")
+        self._write(cells.explanation(row, self.snapshot.at_ns) if row else Text(), "#why")
 
     @on(DataTable.RowHighlighted, "#log")
     def _load_older(self) -> None:
@@ -281,7 +281,8 @@ class Top(App[int]):
         """Show all about the agent under the cursor."""
         if row := self._row():
             entries, why_not = await self.in_thread(lambda: self.dashboard.history(row.handle))
-            self.push_screen(Page(Text(row.handle, "bold"), cells.details(row, entries, why_not)))
+            found = cells.details(row, entries, why_not, self.snapshot.at_ns)
+            self.push_screen(Page(Text(row.handle, "bold"), found))
 
     @work
     async def action_wake(self) -> None:
@@ -296,6 +297,9 @@ class Top(App[int]):
         """Show the terminal of the agent under the cursor, where tmux can."""
         row = self._row()
         if row is None:
+            return
+        if row.far:
+            self.say(Text(f"{row.handle} has its terminal on the host {visible(row.far.host)}", "red"))
             return
         pane = await self.in_thread(lambda: self._panes.of(row.agent.notifier))
         done = pane if isinstance(pane, Refused) else await self.in_thread(lambda: self._panes.switch_to(pane))

@@ -10,7 +10,7 @@ from collections import Counter
 from rich.text import Text
 
 from amq.dashboard.actions import Refused
-from amq.dashboard.agents import history_line, state_in_words, why_in_words
+from amq.dashboard.agents import history_line, state_in_words, whereabouts, why_in_words
 from amq.dashboard.recipients import Place
 from amq.instants import age, local_time
 from amq.names import USER
@@ -43,13 +43,13 @@ _PLACES = {
 _WORST_FIRST = (Place.DEAD, Place.UNKNOWN, Place.UNREAD, Place.MISSING, Place.DRAINED, Place.ACKNOWLEDGED)
 
 
-def agent_cells(row: Row) -> tuple[Text, ...]:
-    """Return the cells of an agent, in the order of AGENT_COLUMNS."""
+def agent_cells(row: Row, now_ns: int) -> tuple[Text, ...]:
+    """Return the cells of an agent at the moment NOW_NS, in the order of AGENT_COLUMNS."""
     if row.unknown:
         problem = row.problems[0] if row.problems else ""
         return Text(row.handle), Text("cannot be read", "red"), Text(), Text(), Text(), Text(visible(problem), "red")
     agent, state = row.agent, row.state
-    words = state_in_words(state, age) or ("(you)" if row.handle == USER else "-")
+    words = whereabouts(row, age, now_ns) or ("(you)" if row.handle == USER else "-")
     unread = "?" if row.problems and not agent.unread else str(agent.unread or "")
     return (
         Text(row.handle, "bold red" if row.needs_user else "bold" if agent.unread else ""),
@@ -69,13 +69,13 @@ def _remark(row: Row) -> str:
         row.problems[0] if row.problems else "",
         f'"{row.name}"' if row.name else "",
         f"leases {' '.join(row.leases)}" if row.leases else "",
-        agent.presence.status if agent.presence else "",
+        said.status if (said := row.far or agent.presence) else "",
     )
     return visible(", ".join(filter(None, parts)))
 
 
-def explanation(row: Row) -> Text:
-    """Return why the mail of an agent waits, in full, or how mail reaches it: a line or two."""
+def explanation(row: Row, now_ns: int) -> Text:
+    """Return why the mail of an agent waits at the moment NOW_NS, in full, or how mail reaches it: a line or two."""
     text = Text().append(f"{row.handle}: ", "bold")
     if row.problems:
         return text.append(visible(row.problems[0]), "red")
@@ -85,20 +85,26 @@ def explanation(row: Row) -> Text:
         return text.append(why_in_words(row.why, age), "red" if row.needs_user else "")
     if row.state and row.state.asks:
         return text.append(state_in_words(row.state, age), "red")
-    return text.append(f"no unread mail; {row.way.sentence()}" if row.way else "no unread mail")
+    way = f"it is {visible(row.far.words(now_ns))}" if row.far else row.way.sentence() if row.way else ""
+    return text.append(f"no unread mail; {way}" if way else "no unread mail")
 
 
-def details(row: Row, entries: Sequence[Mapping[str, Any]], why_not: str) -> Text:
-    """Return all about an agent, and its ENTRIES in the journal of its notifier; WHY_NOT says why there are none."""
+def details(row: Row, entries: Sequence[Mapping[str, Any]], why_not: str, now_ns: int) -> Text:
+    """Return all about an agent at the moment NOW_NS, and its ENTRIES in the journal of its notifier.
+
+    WHY_NOT says why there are none.
+    """
     agent, hosted = row.agent, row.hosted
+    said = row.far or agent.presence
     lines = [
-        explanation(row),
+        explanation(row, now_ns),
         *(Text(visible(problem), "red") for problem in row.problems[1:]),
-        Text(f"State: {state_in_words(row.state, age) or 'not known'}"),
+        Text(f"State: {whereabouts(row, age, now_ns) or 'not known'}"),
+        Text(visible(f"Status: {': '.join(filter(None, (said.status, said.note)))}")) if said and said.status else None,
         Text(f"Program: {' '.join(filter(None, (row.state.program, row.state.version)))}") if row.state else None,
         Text(f"Session: {visible(row.name)}") if row.name else None,
-        Text(f"Notified by: amq {visible(agent.notifier.how)} (pid {agent.notifier.pid})" if agent.notifier else
-             "Notified by: nothing"),
+        Text(f"{'Carried' if row.far else 'Notified'} by: "
+             f"{f'amq {visible(agent.notifier.how)} (pid {agent.notifier.pid})' if agent.notifier else 'nothing'}"),
         Text(f"Mail: {visible(row.way.sentence())}") if row.way else None,
         Text(f"Runs without asking: {visible(hosted.allowed)}") if hosted else None,
         *(Text(f"Lacks {visible(lack)}") for lack in (hosted.lacks if hosted else ())),

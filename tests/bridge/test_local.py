@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from amq.bridge import membership, state
+from amq.bridge import state
 from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
+from amq.runtime import notifier_lock
 from amq.store import registry
 from amq.store.remote import Remote, write_remote
-from tests.conftest import Shell, private_directory
-
-
-@pytest.fixture
-def bridge(amq: Shell, tmp_path: Path) -> str:
-    """Return the directory of a bridge of this host, a; codex of host b has a mailbox here."""
-    queue = QueueLayout(str(amq.root))
-    registry.make_mailbox(queue, "codex-b")
-    write_remote(queue.agent("codex-b"), Remote("codex", "b"), "temporary")
-    directory = str(private_directory(amq.root, "bob").parent / "bridge")
-    membership.set_up(directory, "a", "tls://127.0.0.1:4222")
-    return directory
-
-
-@pytest.fixture
-def running(bridge: str) -> Iterator[Any]:
-    """Yield a function that makes the bridge say something, as if it ran."""
-    with state.running(bridge):
-        yield lambda **said: state.write_state(bridge, said)
+from tests.conftest import Shell
 
 
 def test_both_spellings_reach_the_mailbox_and_warn_of_nothing(amq: Shell, running: Any) -> None:
@@ -95,7 +77,12 @@ def test_why_without_a_bridge_that_runs(amq: Shell) -> None:
         ({"hub_reason": "no hub at tls://x"}, "no-hub", "no hub at tls://x"),
         ({"mailboxes": {"codex-b": {"mail": {"waiting": 1}}}}, "on-its-way", "not heard yet"),
         ({"mailboxes": {"codex-b": {"mail": {"sent": 1, "there": 1}}}}, "on-its-way", "on b, silent for 1h"),
-        ({"mailboxes": {"codex-b": {"mail": {"there": 1}}}}, "there", "codex has it on b, unread: dialog"),
+        (
+            {"mailboxes": {"codex-b": {"mail": {"there": 1}}}},
+            "there",
+            "codex has it on b, unread: dialog (its program asks",
+        ),
+        ({"mailboxes": {"codex-b": {"mail": {"there": 1}}}}, "there", "its input row); b is silent for 1h"),
         ({"mailboxes": {"codex-b": {"reason": "the hub is full", "mail": {}}}}, "hub-full", "the hub is full"),
         ({"mailboxes": {"codex-b": {"reason": "bob may not write", "mail": {}}}}, "refused", "bob may not write"),
     ],
@@ -113,6 +100,15 @@ def test_why_says_how_far_mail_has_come(amq: Shell, running: Any, said: Any, rea
     if words != "not heard yet":
         assert who["codex-b"]["status_there"] == "busy"
         assert "on b, silent for 1h" in amq("who").out
+
+
+def test_who_says_where_it_is_while_the_bridge_notifies_its_mailbox(amq: Shell, running: Any) -> None:
+    now_ns = time.time_ns()
+    running(hosts={"b": {"heard_ns": now_ns, "clock_ahead_ns": 0, "version": "1", "agents": {}}})
+    claim = notifier_lock.claim(QueueLayout(str(amq.root)).agent("codex-b").state, "bridge")
+    line = next(line for line in amq("who").out.splitlines() if line.startswith("codex-b"))
+    claim.release()
+    assert line.split("  ")[1] == "on b"
 
 
 def test_one_look_reads_the_bridge_once(amq: Shell, running: Any, monkeypatch: pytest.MonkeyPatch) -> None:

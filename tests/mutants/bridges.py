@@ -6,8 +6,9 @@ from tests.mutants.mutant import Mutant
 
 CONFIG, CRYPTO = "tests/bridge/test_config.py", "tests/bridge/test_crypto.py"
 FILES, DOCTOR = "tests/cli/test_files_abroad.py", "tests/setup/test_checks_bridge.py"
-ATTACKS, MEMBERS, COMMANDS, HOSTILE, STATE, SUPERVISOR = (
-    f"tests/bridge/test_{name}.py" for name in ("attacks", "membership", "commands", "hostile", "state", "supervisor")
+ATTACKS, MEMBERS, COMMANDS, HOSTILE, STATE, SUPERVISOR, SHOWN = (
+    f"tests/bridge/test_{name}.py"
+    for name in ("attacks", "membership", "commands", "hostile", "state", "supervisor", "shown")
 )
 
 BRIDGED = (
@@ -67,6 +68,11 @@ BRIDGED = (
     Mutant("a server that does not end stays", "bridge/supervisor.py", "_end_with_input", "program.kill()", "None", SUPERVISOR),
     Mutant("a signal to all ends the supervisor first", "bridge/supervisor.py", "run", "signal.signal(number, lambda *_: None)", "None", SUPERVISOR),
     Mutant("the server ignores Ctrl-C", "bridge/supervisor.py", "run", "lambda *_: None", "signal.SIG_IGN", SUPERVISOR),
+    Mutant("an agent elsewhere does what its mailbox's notifier sees", "dashboard/agents.py", "Agents._new_row", "None if far else state_of(private, account.queue, handle, agent.notifier)", "state_of(private, account.queue, handle, agent.notifier)", "tests/bridge/test_local.py"),
+    Mutant("news of a bridge comes late", "dashboard/agents.py", "Agents._key", "times.append(hint(self._carried))", "pass", SHOWN),
+    Mutant("an agent elsewhere is notified from here", "dashboard/actions.py", "_requested", "remote := read_remote(agent)", "remote := None", SHOWN),
+    Mutant("its terminal is looked for here", "top/app.py", "Top.action_jump", "row.far", "False", SHOWN),
+    Mutant("a host that is away counts as there", "bridge/status.py", "FarAgent.silence", "silent_s < _LOST_S", "True", SHOWN),
     Mutant("an unknown agent is exported", "cli/bridge_setup.py", "check_agents", "not is_known(check_handle(handle))", "False", COMMANDS),
     Mutant("@FILE counts as a text", "cli/message_options.py", "with_check_of_file", "text.startswith('@') and not text.startswith('@@')", "False", FILES),
     Mutant("--body-file counts as a text", "cli/message_options.py", "with_check_of_file", "args.body_file is not None", "False", FILES),

@@ -76,12 +76,12 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    from amq.dashboard.agents import state_in_words
+    from amq.dashboard.agents import whereabouts
 
     agent = row.agent
     return (
         agent.handle,
-        state_in_words(row.state, short_age) or (row.far.words(time.time_ns()) if row.far else "-"),
+        whereabouts(row, short_age, time.time_ns()) or "-",
         visible(_status(row)) or "-",
         unread(agent),
         "-" if agent.oldest_s is None else short_age(agent.oldest_s),
@@ -118,7 +118,7 @@ def for_user(found: Sequence[Row], user: Terminal) -> str:
 
 
 def _user_cells(row: Row, user: Terminal) -> tuple[str | Cell, ...]:
-    from amq.dashboard.agents import state_in_words
+    from amq.dashboard.agents import whereabouts
 
     *_, mail_by, notified_by = ("" if cell == "-" else cell for cell in _cells(row))
     agent = row.agent
@@ -127,10 +127,7 @@ def _user_cells(row: Row, user: Terminal) -> tuple[str | Cell, ...]:
         notified_by = ""
     return (
         Cell(agent.handle, BOLD if agent.unread else ""),
-        Cell(
-            state_in_words(row.state, age) or (row.far.words(user.now_ns) if row.far else ""),
-            RED if row.state and row.state.asks else "",
-        ),
+        Cell(whereabouts(row, age, user.now_ns), RED if row.state and row.state.asks else ""),
         Cell(unread(agent) if agent.unread else "", BOLD),
         "" if agent.oldest_s is None else age(agent.oldest_s),
         "" if row.why is None else row.why.waits_for.value,

@@ -30,7 +30,7 @@ function drawAgent(agent) {
       "div",
       { class: "line" },
       make("span", { class: "handle" }, agent.handle === USER ? "you" : agent.handle),
-      agent.state && make("span", { class: agent.needs_user ? "alarm" : "" }, agent.state),
+      agent.state && make("span", { class: agent.needs_user && !agent.is_elsewhere ? "alarm" : "" }, agent.state),
       agent.since_ms && make("span", { class: "faint" }, age(agent.since_ms)),
       unread && make("span", {}, unread),
       agent.oldest_ms && make("span", { class: "faint" }, "oldest ", age(agent.oldest_ms)),
@@ -62,7 +62,7 @@ function drawDetails(agent) {
         button(`Write to ${agent.handle}`, () => go({ name: "write", to: [agent.handle] }), { "data-control": "write" }),
       page.source.isLive &&
         button("What was tried", () => showHistory(agent.handle, history), { "data-control": "history" }),
-      page.source.mayWrite && agent.waits_for &&
+      page.source.mayWrite && agent.waits_for && !agent.is_elsewhere &&
         button("Notify again", () => wake(agent.handle, history), { "data-control": "wake" }),
     ),
     history,
