@@ -107,7 +107,9 @@ def test_who_says_where_it_is_while_the_bridge_notifies_its_mailbox(amq: Shell, 
     running(hosts={"b": {"heard_ns": now_ns, "clock_ahead_ns": 0, "version": "1", "agents": {}}})
     claim = notifier_lock.claim(QueueLayout(str(amq.root)).agent("codex-b").state, "bridge")
     line = next(line for line in amq("who").out.splitlines() if line.startswith("codex-b"))
+    found = {each["handle"]: each for each in json.loads(amq("who", "--json").out)}["codex-b"]
     claim.release()
+    assert "state" not in found, "what notifies its mailbox here does not see it"
     assert line.split("  ")[1] == "on b"
 
 

@@ -70,7 +70,7 @@ BRIDGED = (
     Mutant("the server ignores Ctrl-C", "bridge/supervisor.py", "run", "lambda *_: None", "signal.SIG_IGN", SUPERVISOR),
     Mutant("an agent elsewhere does what its mailbox's notifier sees", "dashboard/agents.py", "Agents._new_row", "None if far else state_of(private, account.queue, handle, agent.notifier)", "state_of(private, account.queue, handle, agent.notifier)", "tests/bridge/test_local.py"),
     Mutant("news of a bridge comes late", "dashboard/agents.py", "Agents._key", "times.append(hint(self._carried))", "pass", SHOWN),
-    Mutant("an agent elsewhere is notified from here", "dashboard/actions.py", "_requested", "remote := read_remote(agent)", "remote := None", SHOWN),
+    Mutant("an agent elsewhere is notified from here", "dashboard/actions.py", "_requested", "read_remote(agent)", "None", SHOWN),
     Mutant("its terminal is looked for here", "top/app.py", "Top.action_jump", "row.far", "False", SHOWN),
     Mutant("a host that is away counts as there", "bridge/status.py", "FarAgent.silence", "silent_s < _LOST_S", "True", SHOWN),
     Mutant("an unknown agent is exported", "cli/bridge_setup.py", "check_agents", "not is_known(check_handle(handle))", "False", COMMANDS),
