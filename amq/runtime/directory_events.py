@@ -32,7 +32,7 @@ class DirectoryEvents:
     """A watch of directories; `descriptor` is readable when something has changed. Raises OSError if there is none.
 
     With `contents` a file in them that is written counts, too, for which kqueue has no event: watch such a file by its
-    own path. `is_complete` is False while a path that is there cannot be watched, as where the system's limit is reached.
+    own path. `is_complete` is False while a path that is there cannot be watched, as at the system's limit.
     """
 
     def __init__(self, *, contents: bool = False) -> None:
