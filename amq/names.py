@@ -118,6 +118,18 @@ def undated(identifiers: Iterable[str]) -> list[str]:
     return list(filterfalse(re.compile(_CANONICAL_ID, re.ASCII).fullmatch, identifiers))
 
 
+def are_dated(names: list[str]) -> bool:
+    """Return whether each of the file NAMES is one of a message that begins with a time stamp in the usual form.
+
+    One match of all of them takes two thirds of the time of one for each.
+    """
+    text = "\n".join((*names, ""))
+    return (
+        text.count("\n") == len(names)
+        and re.fullmatch(rf"(?:{_CANONICAL_ID}{re.escape(SUFFIX)}\n)*+", text, re.ASCII) is not None
+    )
+
+
 def is_message_name(name: str) -> bool:
     """Return whether a directory entry of this name is a message, if it is a regular file."""
     return name.endswith(SUFFIX) and not name.startswith(".")

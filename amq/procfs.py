@@ -7,7 +7,6 @@ process that has ended.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 PROC = "/proc"
 _STATE, _PARENT, _GROUP, _TERMINAL, _FOREGROUND, _STARTED = 0, 1, 2, 4, 5, 19
@@ -89,6 +88,8 @@ def environment(process: int | str) -> list[bytes]:
 
 def open_files(pid: int) -> list[str]:
     """Return what PID has open: the paths of files, and a name such as `socket:[7]` for all else."""
+    from contextlib import suppress  # only here: in the C locale each command comes to this module
+
     place = f"{PROC}/{pid}/fd"
     found = []
     for name in os.listdir(place):

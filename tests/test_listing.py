@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -59,8 +59,8 @@ def test_a_message_that_is_moved_between_two_looks_is_listed_once(
     class Moving(Syscalls):
         """A rival that drains while the first directory is being listed."""
 
-        def entries(self, directory: Directory, *known: Any) -> dict[str, int]:
-            found = super().entries(directory, *known)
+        def names(self, directory: Directory) -> list[str]:
+            found = super().names(directory)
             monkeypatch.undo()
             with codex.drain() as mail:
                 assert len(list(mail)) == 1
@@ -77,3 +77,20 @@ def test_a_reader_of_few_opens_few(codex: Mailbox, opened: list[str]) -> None:
     messages = codex.oldest("new")
     assert [next(messages).id for _ in range(3)] == [canonical(0), canonical(1), canonical(2)]
     assert opened == [canonical(at) for at in range(3)]
+
+
+def test_what_only_has_the_name_of_a_message_is_skipped(codex: Mailbox) -> None:
+    new = Path(codex.account.agent.inbox_new)
+    good = put(codex, canonical(1), NOON + MILLISECOND)
+    os.mkfifo(new / f"{canonical(2)}.md")
+    (new / f"{canonical(3)}.md").mkdir()
+    (new / f"{canonical(4)}.md").symlink_to(new / f"{good}.md")
+    assert [entry.id for entry in codex.oldest()] == [entry.id for entry in codex.list()] == [good]
+
+
+@pytest.mark.parametrize("name", ["by-hand", f"{canonical(9)}.md\n{canonical(9)}", f"{canonical(9)}-x"])
+def test_one_other_name_is_found_among_dated_ones(codex: Mailbox, name: str) -> None:
+    for millisecond in (1, 3):
+        put(codex, canonical(millisecond), NOON + millisecond * MILLISECOND)
+    put(codex, name, NOON + 2 * MILLISECOND)
+    assert [entry.id for entry in codex.oldest()] == [canonical(1), name, canonical(3)]

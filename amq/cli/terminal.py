@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
 
 from amq import config
 from amq.cli.output import is_terminal
@@ -70,6 +69,8 @@ def height() -> int:
 
 
 def _sizes() -> Iterator[os.terminal_size]:
+    from contextlib import suppress  # only here: agents have no terminal
+
     for fd in (1, 2, 0):
         with suppress(OSError):
             yield os.get_terminal_size(fd)

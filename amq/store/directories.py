@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import suppress
 
 from amq.instants import MILLISECOND_NS
 from amq.layout import RootedPath
@@ -89,6 +88,8 @@ def _make_for(owner: Owner, parent: Directory, name: str) -> None:
             durable.close(fd)
         durable.move(parent, temporary, parent, name)
     except BaseException:
+        from contextlib import suppress
+
         with suppress(OSError):
             durable.syscalls.rmdir(parent, temporary)
         raise

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 import sys
-from contextlib import suppress
 from itertools import accumulate
 
 from amq.store import durable
@@ -89,6 +88,8 @@ def save(
 
     A failure is ignored. TEMPORARY is a free name there.
     """
+    from contextlib import suppress  # only here: few looks write
+
     names, inodes = zip(*files, strict=True)
     columns = ["\n".join(map(_escaped, each)).encode(*_ENCODING) for each in (names, *texts)]
     columns.insert(1, b"".join(each.to_bytes(8, sys.byteorder) for each in inodes))

@@ -224,7 +224,7 @@ def stamp(directory: Directory, identifier: str) -> tuple[int, ...]:
 def entry_ids(directory: Directory) -> list[str]:
     """Return the ids in an open directory, including those of links, FIFOs and the like named as messages."""
     cut = -len(SUFFIX)
-    return [name[:cut] for name in durable.entries(directory) if is_message_name(name)]
+    return [name[:cut] for name in durable.names(directory) if is_message_name(name)]
 
 
 def has_entries(path: RootedPath) -> bool:

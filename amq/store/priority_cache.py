@@ -6,8 +6,6 @@ decide only about the order: a lost or damaged entry costs a look, and a wrong e
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from amq.store import durable
 from amq.store.durable import Directory
 
@@ -34,6 +32,8 @@ def load(agent: AgentLayout) -> dict[str, str]:
 
 def forget_all(agent: AgentLayout) -> None:
     """Drop the cache: cached messages come before others, and one of them cannot be read."""
+    from contextlib import suppress
+
     with suppress(OSError), Directory(agent.state) as state:
         durable.discard(state, _NAME)
 
@@ -45,6 +45,8 @@ def save(agent: AgentLayout, before: dict[str, str], calm: dict[str, str], tempo
     """
     if len(before.keys() ^ calm.keys()) < MIN_CHANGES:
         return
+    from contextlib import suppress  # only here: most inboxes are small
+
     lines = [f"{created} {identifier}" for identifier, created in calm.items() if "\n" not in identifier]
     with suppress(OSError), Directory(agent.state) as state, Directory(agent.inbox_tmp) as tmp:
         durable.replace_file(state, _NAME, temporary, "\n".join(lines).encode("utf-8", "surrogateescape"), staging=tmp)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
 from functools import lru_cache
 
 from amq import jsontext
@@ -160,6 +159,8 @@ def _missing_above(root: str) -> list[RootedPath]:
 
 def _ignore(queue: QueueLayout) -> None:
     """Make git ignore the queue, before it has mail. An existing `.gitignore` belongs to the user, and stays."""
+    from contextlib import suppress
+
     from amq.store import directories
 
     with Directory(RootedPath(queue.root)) as root:

@@ -36,6 +36,7 @@ _PLAUSIBLE: dict[str, tuple[str, ...]] = {
     "stat": ("EIO",),
     "look": ("EIO", "EACCES"),
     "entries": ("EIO", "EMFILE"),
+    "names": ("EIO", "EMFILE"),
     "mkdir": ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EMLINK"),
     "rmdir": ("EACCES", "EIO", "EROFS"),
     "link": ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EPERM", "EXDEV", "EMLINK", "ENOTSUP"),

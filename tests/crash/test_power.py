@@ -68,7 +68,9 @@ class Disk:
         """Return the deaths to try: before and after each step that changes or syncs something."""
         with self._mounted(fresh=True) as world, Watched() as watched:
             self._scenario.act(world, "")
-        steps = [at for at, step in enumerate(watched.log) if step.name not in ("stat", "look", "entries", "read")]
+        steps = [
+            at for at, step in enumerate(watched.log) if step.name not in ("stat", "look", "entries", "names", "read")
+        ]
         return [Fault(at, how) for at in steps for how in ("die before", "die after") if watched.log[at].name != "show"]
 
     def verdict(self, fault: Fault | None) -> Iterator[str]:

@@ -135,6 +135,14 @@ ON_DISK = (
         f"{DURABLE} {STEPS}",
     ),
     Mutant(
+        "an incomplete list of names is believed",
+        "store/durable.py",
+        "names",
+        "syscalls.stat(directory.fd).st_mtime_ns != before",
+        "False",
+        DURABLE,
+    ),
+    Mutant(
         "an incomplete scan is believed",
         "store/durable.py",
         "entries",
@@ -310,7 +318,12 @@ MAIL = (
         GUARDS,
     ),
     Mutant(
-        "mail is held without the lock", "store/drain_claim.py", "claim", "mailbox_lock(agent)", "ExitStack()", ORDER
+        "mail is held without the lock",
+        "store/drain_claim.py",
+        "claim",
+        "mailbox_lock(agent)",
+        "Directory(agent.state)",
+        ORDER,
     ),
     Mutant(
         "a drain that is slow counts as stuck",
@@ -1200,8 +1213,8 @@ REMEMBERED = (
     Mutant(
         "the new holder of the lock does not touch it",
         "store/locks.py",
-        "lock_beside",
-        "durable.syscalls.touch(directory, name)",
+        "Held.__enter__",
+        "durable.syscalls.touch(directory, self._name)",
         "None",
         LOCKS,
     ),

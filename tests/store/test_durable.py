@@ -150,11 +150,17 @@ def test_a_directory_that_changed_during_the_scan_is_scanned_again(
             os.utime(tmp_path, ns=(1, len(found) + 1))
             return found
 
+        def names(self, directory: Directory) -> list[str]:
+            return list(self.entries(directory))
+
     (tmp_path / "early").touch()
     monkeypatch.setattr(durable, "syscalls", Changing())
     with Directory(RootedPath(str(tmp_path))) as directory:
         assert sorted(durable.entries(directory)) == ["early", "late"]
         assert sorted(durable.entries(directory, {"late", "x"})) == ["early"]
+    (tmp_path / "late").unlink()
+    with Directory(RootedPath(str(tmp_path))) as directory:
+        assert sorted(durable.names(directory)) == ["early", "late"]
 
 
 def test_mail_on_a_filesystem_that_has_little(amq: Shell, filesystem: None) -> None:
