@@ -212,11 +212,12 @@ class Agents:
     def _new_row(self, handle: str, is_registered: bool) -> Row:
         account, private = self._account, self._private
         try:
-            agent = agents_overview.state_of(account, handle, is_registered=is_registered)
+            unread = agents_overview.unread_of(account, handle)
+            agent = agents_overview.state_of(account, handle, unread, is_registered=is_registered)
             hosted = session(account, private, handle, agent.notifier)
             far, found = self._elsewhere(handle, agent.unread) or (None, None)
-            if not far and agent.unread:
-                found = explain(account, private, handle)[1]
+            if unread and not far:
+                found = _why(account, private, handle, unread)
             state = None if far else state_of(private, account.queue, handle, agent.notifier)
             called = name(account, private, handle, hosted)
             by = way(account, private, handle, hosted)
@@ -301,17 +302,20 @@ def name(account: Account, private: PrivateState, handle: str, hosted: SessionIn
 
 def explain(account: Account, private: PrivateState, handle: str) -> tuple[int, Why | None]:
     """Return the number of HANDLE's unread messages, and why they wait; None if there are none."""
+    unread = unread_ids(account.queue.agent(handle).inbox_new)
+    return len(unread), _why(account, private, handle, unread) if unread else None
+
+
+def _why(account: Account, private: PrivateState, handle: str, unread: list[str]) -> Why | None:
+    """Return why the messages UNREAD of HANDLE, one or more, wait."""
     agent = account.queue.agent(handle)
-    unread = unread_ids(agent.inbox_new)
-    if not unread:
-        return 0, None
     if remote := read_remote(agent):
         from amq.bridge.status import BridgeView
 
-        return len(unread), BridgeView(private, account.queue.root).why(handle, remote)
+        return BridgeView(private, account.queue.root).why(handle, remote)
     from amq.runtime.why_waiting import why
 
-    return len(unread), why(agent, unread, read_notifier(agent), _directory(account, private, handle), account.clock())
+    return why(agent, unread, read_notifier(agent), _directory(account, private, handle), account.clock())
 
 
 def unread_ids(path: RootedPath) -> list[str]:

@@ -47,7 +47,7 @@ class Agent:
 def roster(account: Account) -> list[Agent]:
     """Return the state of every agent, sorted by handle (`Mailbox.who`)."""
     known = members(account, all_mailboxes.agents(account))
-    return [state_of(account, handle, is_registered=known[handle]) for handle in known]
+    return [state_of(account, handle, unread_of(account, handle), is_registered=known[handle]) for handle in known]
 
 
 def members(account: Account, present: Collection[str]) -> dict[str, bool]:
@@ -78,10 +78,14 @@ def presences(account: Account) -> list[Presence]:
     return [presence for presence in found if presence is not None]
 
 
-def state_of(account: Account, handle: str, *, is_registered: bool) -> Agent:
-    """Return the state of the agent HANDLE; what cannot be read is warned of."""
+def unread_of(account: Account, handle: str) -> list[str]:
+    """Return the ids of the unread messages of HANDLE, sorted; none, with a warning, if they cannot be listed."""
+    return all_mailboxes.ids(account, account.queue.agent(handle).inbox_new)
+
+
+def state_of(account: Account, handle: str, unread: list[str], *, is_registered: bool) -> Agent:
+    """Return the state of the agent HANDLE, whose UNREAD messages are sorted ids; what cannot be read is warned of."""
     agent = account.queue.agent(handle)
-    unread = all_mailboxes.ids(account, agent.inbox_new)
     places = (agent.dlq_new, agent.dlq_cur, agent.refused)
     letters = (all_mailboxes.ids(account, path, maildir.entry_ids) for path in places)
     presence = _presence(account, handle, agent)
@@ -129,7 +133,8 @@ def _age_of_oldest(account: Account, agent: AgentLayout, unread: list[str]) -> f
     Most names carry the time: of those messages, only the first good one is opened.
     """
     others = undated(unread)
-    named = sorted(set(unread).difference(others))
+    left_out = set(others)
+    named = [each for each in unread if each not in left_out]
     headers = [found.header for found in all_mailboxes.look(agent.inbox_new, others) if found.header]
     first = _first_good(agent, named)
     created = [header.created_ns for header in (*headers, *([first] if first else []))]

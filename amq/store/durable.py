@@ -134,6 +134,13 @@ class Syscalls:
         """Return the stat result of an open file."""
         return os.fstat(fd)
 
+    def may_read(self, directory: Directory, name: str) -> bool:
+        """Return whether owner, mode and the like let this process read NAME; False if it is not there, and on Windows.
+
+        Windows answers yes for a file that another program has locked.
+        """
+        return directory.fd is not None and os.access(name, os.R_OK, dir_fd=directory.fd)
+
     def look(self, directory: Directory, name: str) -> os.stat_result:
         """Return the stat result of NAME, never following a link."""
         return os.stat(directory.at(name), dir_fd=directory.fd, follow_symlinks=False)

@@ -19,11 +19,13 @@ from amq.store.durable import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from amq.layout import AgentLayout, RootedPath
 
 HEAD_BYTES = 4096
+MOST_OPENED = 1000
+"""The most messages that are all opened to find those that cannot be."""
 _CREATED = rb'"created": ?"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,8}[1-9])?)Z"'
 """Matches `created` as programs usually write it: without trailing zeros, so that one instant has one text."""
 
@@ -256,10 +258,25 @@ def unreadable(directory: Directory, identifier: str, error: OSError) -> Unreada
     return Unreadable(identifier, str(error.strerror or error), hint, is_forbidden=error.errno in FORBIDDEN)
 
 
-def cannot_read(path: RootedPath, identifiers: Iterable[str]) -> list[Unreadable]:
-    """Return an error for each of the messages IDENTIFIERS in the directory PATH that cannot be opened."""
+def cannot_read(path: RootedPath, identifiers: Collection[str]) -> list[Unreadable]:
+    """Return an error for each of the messages IDENTIFIERS in the directory PATH that cannot be opened.
+
+    Of more than MOST_OPENED, only those are opened that this process may not read.
+    """
     with Directory(path) as directory:
-        return list(filter(None, (_try_to_open(directory, identifier) for identifier in identifiers)))
+        tried = identifiers if len(identifiers) <= MOST_OPENED else _suspects(directory, identifiers)
+        return list(filter(None, (_try_to_open(directory, identifier) for identifier in tried)))
+
+
+def _suspects(directory: Directory, identifiers: Collection[str]) -> Collection[str]:
+    """Return those of IDENTIFIERS that this process may not read: asking that takes half of the time of opening them.
+
+    The answer does not know what a sandbox forbids, or how many files may be open. So if one of the others cannot be
+    opened, all are returned.
+    """
+    denied = [each for each in identifiers if not durable.syscalls.may_read(directory, each + SUFFIX)]
+    allowed = next(iter(set(identifiers).difference(denied)), None)
+    return identifiers if allowed is not None and _try_to_open(directory, allowed) else denied
 
 
 def _try_to_open(directory: Directory, identifier: str) -> Unreadable | None:

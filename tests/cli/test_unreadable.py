@@ -14,7 +14,7 @@ import pytest
 from amq.layout import RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.store import durable, maildir
-from amq.store.unreadable import for_directory, what_to_do
+from amq.store.unreadable import FORBIDDEN, for_directory, what_to_do
 from tests.conftest import Shell
 from tests.crash.seam import Watched
 from tests.samples import message_file
@@ -32,7 +32,9 @@ class Unreadable(Watched):
         self._names = set(names)
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """Take the step, unless it opens one of them."""
+        """Take the step, unless it opens one of them, or asks about what its mode forbids."""
+        if name == "may_read" and arguments[1] in self._names:
+            return self._code not in FORBIDDEN
         if name == "open" and arguments[1] in self._names:
             raise OSError(self._code, os.strerror(self._code), arguments[1])
         return super().take(name, arguments)
@@ -161,6 +163,26 @@ def test_who_and_why_count_and_show_it(amq: Shell, lost: Lost) -> None:
     assert "; 1 of 2 cannot be read: m1 cannot be read: Permission denied; " in why["detail"]
     (bob,) = (each for each in amq("who", "--json").value if each["handle"] == "bob")
     assert "unreadable" not in bob
+
+
+@pytest.mark.parametrize(
+    ("code", "those"), [("EACCES", ["m1"]), ("EACCES", ["m1", "m2", "m3"]), ("EMFILE", ["m1", "m2", "m3"])]
+)
+def test_of_many_those_that_may_not_be_read_are_opened(
+    amq: Shell, lost: Lost, opened: list[str], monkeypatch: pytest.MonkeyPatch, code: str, those: list[str]
+) -> None:
+    """Where the answer is wrong for all of them, each is opened."""
+    monkeypatch.setattr(maildir, "MOST_OPENED", 2)
+    ids = ["m1", "m2", "m3"]
+    for each in ids:
+        amq.send(f"--new-id={each}")
+    agent = amq.agent("bob")
+    with lost(*those, code=code):
+        assert [each.id for each in maildir.cannot_read(agent.inbox_new, ids)] == those
+    opened.clear()
+    assert maildir.cannot_read(agent.inbox_new, ids) == []
+    assert len(opened) == 1
+    assert maildir.cannot_read(agent.inbox_new, [*ids, "gone"]) == []
 
 
 def test_doctor_says_it_with_its_remedy(amq: Shell, lost: Lost) -> None:

@@ -35,6 +35,7 @@ _PLAUSIBLE: dict[str, tuple[str, ...]] = {
     "chown": ("EPERM", "EIO", "EROFS"),
     "stat": ("EIO",),
     "look": ("EIO", "EACCES"),
+    "may_read": (),
     "entries": ("EIO", "EMFILE"),
     "names": ("EIO", "EMFILE"),
     "mkdir": ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EMLINK"),

@@ -69,7 +69,9 @@ class Disk:
         with self._mounted(fresh=True) as world, Watched() as watched:
             self._scenario.act(world, "")
         steps = [
-            at for at, step in enumerate(watched.log) if step.name not in ("stat", "look", "entries", "names", "read")
+            at
+            for at, step in enumerate(watched.log)
+            if step.name not in ("stat", "look", "may_read", "entries", "names", "read")
         ]
         return [Fault(at, how) for at in steps for how in ("die before", "die after") if watched.log[at].name != "show"]
 
