@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from amq.layout import QueueLayout
+    from amq.layout import AgentLayout, QueueLayout
 
 TTY = "/dev/tty"
 
@@ -59,7 +59,15 @@ def _hosted_here(queue: QueueLayout) -> str:
         return ""
     host = processes.parent(leader)
     try:
-        agents = ((handle, read_notifier(queue.agent(handle))) for handle in mailboxes(queue))
-        return next((handle for handle, notifier in agents if notifier and notifier.pid == host), "")
-    except (AmqError, OSError):
+        return next((handle for handle in mailboxes(queue) if _notifier(queue.agent(handle)) == host), "")
+    except OSError:
         return ""
+
+
+def _notifier(agent: AgentLayout) -> int:
+    """Return the process that notifies AGENT; 0 if none does, or its mailbox is damaged: that hides no other."""
+    try:
+        found = read_notifier(agent)
+    except (AmqError, OSError):
+        return 0
+    return found.pid if found else 0

@@ -14,11 +14,11 @@ class Placed(Model):
 
     handle: Handle
     """The agent."""
-    state: Literal["started", "running", "elsewhere", "ended", "absent", "missing"]
+    state: Literal["started", "running", "elsewhere", "ended", "absent", "missing", "unknown"]
     """The state of its program.
 
     started: just now; running: in a pane that coop up made; elsewhere: hosted by another amq run; ended: its pane shows
-    how; absent: not running; missing: its program is not installed.
+    how; absent: not running; missing: its program is not installed; unknown: its mailbox cannot be read.
     """
     pid: Count = absent
     """The process id of its host, if it runs."""

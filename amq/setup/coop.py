@@ -40,6 +40,7 @@ class State(Enum):
     ENDED = "ended"  # the pane shows how its program ended
     ABSENT = "absent"
     MISSING = "missing"  # its program is not installed
+    UNKNOWN = "unknown"  # its mailbox cannot be read
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Coop:
         unread = {agent.handle: agent.unread for agent in Mailbox(self.root, USER).who()}
         lacking = {handle: program for handle, program in self._last.missing if not self._which(program)}
         handles = sorted({*panes, *unread, *lacking} - {USER})
-        places = [self._stand(handle, panes.get(handle), unread.get(handle, 0)) for handle in handles]
+        places = [self._seen(handle, panes.get(handle), unread.get(handle, 0)) for handle in handles]
         return [
             replace(place, state=State.MISSING, program=lacking[place.handle])
             if place.state is State.ABSENT and place.handle in lacking
@@ -205,6 +206,13 @@ class Coop:
 
     def _pane(self, handle: str) -> Pane | None:
         return next((pane for pane in self.tmux.panes() if pane.handle == handle), None)
+
+    def _seen(self, handle: str, pane: Pane | None, unread: int) -> AgentPlacement:
+        """Return the placement as `_stand` does; a mailbox that cannot be read hides no other."""
+        try:
+            return self._stand(handle, pane, unread)
+        except OSError:
+            return AgentPlacement(handle, State.UNKNOWN, unread=unread)
 
     def _stand(self, handle: str, pane: Pane | None, unread: int) -> AgentPlacement:
         if pane and not pane.dead:

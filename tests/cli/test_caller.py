@@ -80,6 +80,17 @@ def test_the_terminal_that_amq_run_made_is_not_the_users(desk: Desk) -> None:
     assert os.listdir(f"{desk.root}/agents/codex/inbox/new") == []
 
 
+@pytest.mark.parametrize("damage", ["link", "file"])
+def test_a_damaged_mailbox_makes_no_agent_the_user(desk: Desk, damage: str) -> None:
+    """It comes before that of the agent, and another agent may have damaged it."""
+    path = Path(desk.root, "agents", "aaa", ".amq")
+    run_amq("init", "--agents", "aaa", cwd=Path(desk.root).parent, AM_ROOT=desk.root, **CLEAN)
+    path.symlink_to("/nowhere") if damage == "link" else path.touch()
+    session = desk.run("sh", "-c", f"env -u AM_ME -u AMQ_RUN {AMQ} send --to codex --body x; echo $? asked; read _")
+    session.expect_exact("2 asked")
+    assert b"this terminal is that of tui" in (session.before or b"")
+
+
 def test_a_terminal_beside_that_of_an_agent_is_the_users(desk: Desk) -> None:
     session = desk.run("sh", "-c", "echo ready; read _")
     session.expect_exact("ready")

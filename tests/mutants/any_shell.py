@@ -35,8 +35,16 @@ ANY_SHELL = (
         "every terminal is that of an agent",
         "runtime/caller.py",
         "_hosted_here",
-        "notifier.pid == host",
+        "_notifier(queue.agent(handle)) == host",
         "True",
+        CALLER,
+    ),
+    Mutant(
+        "a damaged mailbox makes an agent the user",
+        "runtime/caller.py",
+        "_notifier",
+        "return 0",
+        "raise",
         CALLER,
     ),
     Mutant(

@@ -46,6 +46,7 @@ COOPERATION = (
     Mutant(
         "an agent may be called auto", "setup/agent_specs.py", "_parse_agent_specs", "handle == AUTO", "False", SPECS,
     ),
+    Mutant("a damaged mailbox hides the other agents", "setup/coop.py", "Coop._seen", "OSError", "()", COOP),
     Mutant(
         "the last agent has the focus", "setup/coop.py", "Coop.up", "self.tmux.focus(first)", "None", COOP,
     ),

@@ -57,6 +57,16 @@ def test_a_second_time_starts_only_what_is_missing(coop: Project) -> None:
     assert coop.started("alice") == 1
 
 
+def test_a_damaged_mailbox_hides_no_agent(coop: Project) -> None:
+    """Another agent may have made its `.amq` a link."""
+    up(coop, coop.agent("alice"))
+    coop.amq("init", "--agents", "aaa")
+    coop.path.joinpath(".agent-mail", "agents", "aaa", ".amq").symlink_to("/tmp")
+    said = coop.amq("coop", "status").stdout
+    assert "aaa    unknown: its mailbox cannot be read" in said
+    assert "alice  running" in said
+
+
 def test_two_at_once_start_each_agent_once(coop: Project) -> None:
     three = coop.agent("alice").replace("=", "*3=", 1)
     callers = [threading.Thread(target=up, args=(coop, three)) for _ in "ab"]

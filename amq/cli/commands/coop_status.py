@@ -83,4 +83,6 @@ def _state(place: AgentPlacement) -> str:
         return "not running"
     if place.state is State.MISSING:
         return f"not running: {place.program} is not installed"
+    if place.state is State.UNKNOWN:
+        return "unknown: its mailbox cannot be read"
     return f"{place.state.value} (process {place.pid})"
