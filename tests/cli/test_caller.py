@@ -84,7 +84,7 @@ def test_the_terminal_that_amq_run_made_is_not_the_users(desk: Desk) -> None:
 def test_a_damaged_mailbox_makes_no_agent_the_user(desk: Desk, damage: str) -> None:
     """It comes before that of the agent, and another agent may have damaged it."""
     path = Path(desk.root, "agents", "aaa", ".amq")
-    run_amq("init", "--agents", "aaa", cwd=Path(desk.root).parent, AM_ROOT=desk.root, **CLEAN)
+    at_terminal(Path(desk.root), f"{AMQ} init --agents aaa", AM_ROOT=desk.root)
     path.symlink_to("/nowhere") if damage == "link" else path.touch()
     session = desk.run("sh", "-c", f"env -u AM_ME -u AMQ_RUN {AMQ} send --to codex --body x; echo $? asked; read _")
     session.expect_exact("2 asked")
