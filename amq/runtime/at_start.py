@@ -19,6 +19,7 @@ from amq.runtime.agents import registry
 from amq.runtime.agents.profile import ApiServer, Profile
 from amq.runtime.certified import FAILED, VERSION_WITHIN_S, Certified, ask_version, certified
 from amq.runtime.policy.hook_decision import introduction
+from amq.runtime.private_state import is_there
 
 if TYPE_CHECKING:
     from amq.runtime.launch import Options
@@ -125,7 +126,10 @@ def _introduction(profile: Profile, me: str, options: Options, trust: Trust) -> 
     """Return the introduction of the agent ME; "" if it is not notified, or another may have made the queue."""
     if not (options.wake and profile.takes_introduction):
         return ""
-    if os.path.lexists(trust.root) and trust.why_not():
+    try:
+        if is_there(trust.root) and trust.why_not():
+            return ""
+    except OSError:  # unknown is not missing
         return ""
     try:
         known = Account(trust.root, me).known_agents()

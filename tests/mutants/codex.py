@@ -78,7 +78,8 @@ CODEX = (
             ("hooks are vouched for without consent", "at_start", "options.allowed", "True"),
             ("hooks that the user forbids are vouched for", "at_start", "options.hooks is not False", "True"),
             ("a model hears of a queue that is not trusted", "_introduction",
-             "os.path.lexists(trust.root) and trust.why_not()", "False"),
+             "is_there(trust.root) and trust.why_not()", "False"),
+            ("a model hears of a queue that cannot be seen", "_introduction", "OSError", "ZeroDivisionError"),
             ("an agent that is not notified is introduced", "_introduction", "options.wake", "True"),
         )
     ),

@@ -140,7 +140,9 @@ MODS = (
     *(
         Mutant(name, SETTINGS, where, old, new, SETTINGS_TESTS)
         for name, where, old, new in (
-            ("the device's settings are not looked at", "_managed", "os.path.lexists(_OF_DEVICE)", "False"),
+            ("the device's settings are not looked at", "_managed", "is_there(_OF_DEVICE)", "False"),
+            ("the device's settings that cannot be seen allow it", "_managed",
+             "return f'{_OF_DEVICE} cannot be read'", "pass"),
             ("any file is managed settings", "_managed", "name.endswith('.json')", "True"),
             ("words behind -- are options", "why_not", "'--' in words", "False"),
             ("a variable that is off keeps the mod out", "why_not", "environment.get(name, '0').lower() not in _FALSE",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from dataclasses import replace
@@ -82,10 +83,20 @@ def test_a_server_is_chosen_only_for_a_cli_that_is_to_be_notified_through_it(pla
     assert served == [True, False, False, False, False, False]
 
 
-def test_no_model_hears_of_a_queue_that_another_may_have_made(place: Place) -> None:
+def test_no_model_hears_of_a_queue_that_another_may_have_made(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.make_queue()
     (place.root / "linked").symlink_to(place.private)
     assert place.start().introduction == ""
+    look = os.lstat
+
+    def fail(path: str, **more: int | None) -> os.stat_result:
+        if path == str(place.root):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        return look(path, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "lstat", fail)
+        assert place.start().introduction == ""
     assert place.start(given=True).introduction
 
 

@@ -78,6 +78,8 @@ def test_settings_of_the_device_may_forbid_it(machine: Machine, monkeypatch: pyt
     path = machine.write(machine.etc / "claude.plist", "")
     monkeypatch.setattr(mod_settings, "_OF_DEVICE", str(path))
     assert machine.why_not() == f"{path} may forbid it"
+    monkeypatch.setattr(mod_settings, "_OF_DEVICE", "/" + "x" * 300)  # no system can look at such a name
+    assert machine.why_not().endswith("x cannot be read")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from amq.git_repository import read_regular
 from amq.runtime.agents.claude.hooks import own_settings
 from amq.runtime.agents.claude.setup_facts import DIRECTORY
 from amq.runtime.hooks.script import BadSettingsError
+from amq.runtime.private_state import is_there
 
 LEFT_WITHIN_S = 20.0
 """In which Claude Code leaves when it refuses to start; on a busy machine that took more than 2."""
@@ -57,8 +58,11 @@ def why_not(words: Sequence[str], environment: Mapping[str, str], cwd: str, etc:
 
 def _managed(etc: str, environment: Mapping[str, str]) -> str:
     """Return the reason in the organization's settings. What cannot be read may hold one."""
-    if os.path.lexists(_OF_DEVICE):
-        return f"{_OF_DEVICE} may forbid it"
+    try:
+        if is_there(_OF_DEVICE):
+            return f"{_OF_DEVICE} may forbid it"
+    except OSError:
+        return f"{_OF_DEVICE} cannot be read"
     path = f"{etc}/managed-settings.d"
     try:
         more = [f"{path}/{name}" for name in sorted(os.listdir(path)) if name.endswith(".json")]
