@@ -9,15 +9,17 @@ from amq.dashboard.conversation import Body, LoggedMessage
 from amq.dashboard.recipients import Recipients
 from amq.instants import MILLISECOND_NS
 from amq.mail.exporting import texts
+from amq.mail.thread_order import in_thread_order
 from amq.page import document, values
 from amq.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from amq.mail.account import Account
     from amq.mail.message_table import Table
+    from amq.mail.summary import Summary
     from amq.runtime.private_state import PrivateState
 
 
@@ -45,10 +47,20 @@ def _data(account: Account, private: PrivateState, messages: Table) -> Iterator[
     }
     yield f'{document.as_data(about)[:-1]},"messages":['
     newest_first = list(messages.chosen(range(len(messages) - 1, -1, -1)))
-    recipients = Recipients(account).of(newest_first)
+    recipients, places = Recipients(account).of(newest_first), _places(newest_first)
     separator = ""
     for (message, text), to in zip(texts(account, newest_first), recipients, strict=True):
         logged = LoggedMessage(message, to)
-        yield separator + document.as_data(values.whole_message(logged, Body(text)))
+        place = {"place": places[message.conversation, message.id]}
+        yield separator + document.as_data(values.whole_message(logged, Body(text)) | place)
         separator = ","
     yield "]}"
+
+
+def _places(messages: Iterable[Summary]) -> dict[tuple[str, str], int]:
+    """Return the place of each of MESSAGES in its thread, by thread and id: an answer is behind what it answers."""
+    threads: dict[str, list[Summary]] = {}
+    for each in messages:
+        threads.setdefault(each.conversation, []).append(each)
+    ordered = map(in_thread_order, threads.values())
+    return {(each.conversation, each.id): place for thread in ordered for place, each in enumerate(thread)}

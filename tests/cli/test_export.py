@@ -78,6 +78,14 @@ def test_page(amq: Shell) -> None:
     assert [each["handle"] for each in data["agents"]] == ["alice", "bob", "carol", "user"]
 
 
+def test_a_thread_of_the_page_has_no_answer_before_its_question(amq: Shell) -> None:
+    for name, hour, refs in (("m2", 12, []), ("m1", 10, ["m2"]), ("m0", 9, [])):
+        header = {"id": name, "sender": "alice", "created": f"2026-03-01T{hour:02}:00:00Z", "refs": refs}
+        amq.put(f"{name}.md", message_file(**header))
+    amq.ok("export", "--html", "mail")
+    assert {each["id"]: each["place"] for each in _data("mail")["messages"]} == {"m0": 0, "m2": 1, "m1": 2}
+
+
 @pytest.mark.parametrize(
     ("options", "count"),
     [

@@ -69,6 +69,7 @@ PAGES = (
     Mutant("an agent writes as the user", "cli/commands/page.py", "_view", "args.write and opened.me != USER", "False",
            COMMAND),
     Mutant("any text is a host", "cli/commands/page.py", "run", "not name or host_name(name) != name.lower()", "False", COMMAND),
+    Mutant("an exported thread is in the order of time", "page/offline.py", "_places", "map(in_thread_order, threads.values())", "threads.values()", EXPORT),
     Mutant("any page is an export", "cli/export_files.py", "check_page",
            "MARK.encode() not in _read(os.path.join(directory, PAGE), _HEAD_BYTES)", "False", EXPORT),
     Mutant("any directory is an export", "cli/export_files.py", "check_page", "names != [PAGE]", "False", EXPORT),

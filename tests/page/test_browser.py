@@ -14,6 +14,7 @@ from amq.mail.sending import Draft
 from tests.page.browser import DESK, PHONE, SIZES, Browser
 from tests.page.payloads import SCRIPTS
 from tests.page.served import READING, Served, served
+from tests.samples import message_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -227,6 +228,20 @@ def test_hostile(amq: Shell, browser: Browser) -> None:
         assert browser.log() == []
         assert {urlsplit(each).hostname for each in browser.requests() if "://" in each} == {"127.0.0.1"}
         assert browser.proxy.asked == []
+
+
+def test_an_exported_thread_has_no_answer_before_its_question(amq: Shell, browser: Browser) -> None:
+    for name, hour, subject, refs in (("m2", 12, "the question", []), ("m1", 10, "an answer", ["m2"])):
+        created = f"2026-03-01T{hour}:00:00Z"
+        amq.put(f"{name}.md", message_file(id=name, sender="alice", created=created, subject=subject, refs=refs))
+    amq.ok("export", "--html", "mail")
+    browser.open((amq.project / "mail" / "index.html").as_uri())
+    browser.shows("the question", "#list")
+    _open_message(browser, "an answer")
+    browser.keys("t")
+    browser.shows("an answer", ".thread")
+    shown = browser.text(".thread")
+    assert shown.index("the question") < shown.index("an answer")
 
 
 def test_hostile_export(amq: Shell, browser: Browser) -> None:

@@ -23,7 +23,8 @@ class Stored {
   }
 
   async thread(item) {
-    return { items: this.data.messages.filter((each) => each.thread === item.thread).reverse() };
+    const items = this.data.messages.filter((each) => each.thread === item.thread);
+    return { items: items.sort((one, other) => one.place - other.place) };
   }
 
   async search(words) {
