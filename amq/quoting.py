@@ -77,6 +77,14 @@ def tmux(*commands: Sequence[str]) -> list[str]:
     return words
 
 
+def systemd(word: str) -> str:
+    """Return WORD as an argument of a systemd service, such as `systemd-run` makes: it puts variables in, as `${HOME}`.
+
+    Source: systemd.service(5), "Command lines". The word is still to be quoted for the shell.
+    """
+    return word.replace("$", "$$")
+
+
 def screen(data: bytes) -> str:
     r"""Return DATA as a word of a GNU screen command. `^`, `$`, `\` and quotes are special there; octal is not."""
     return "".join(map(_stuffed, data))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -115,6 +116,12 @@ def test_a_path_that_was_empty_does_not_end_in_the_working_directory() -> None:
 )
 def test_a_body_of_a_notice_is_neither_markup_nor_has_escapes(text: str, body: str) -> None:
     assert quoting.notice_body(text) == body
+
+
+@pytest.mark.parametrize("word", ["/p/${HOME}/q", "$$", "a$", "%h", "plain"])
+def test_a_service_gets_each_word_as_it_is(word: str) -> None:
+    variable = r"\$(\$|\{\w+\})"
+    assert re.sub(variable, lambda found: "$" if found[1] == "$" else "/home", quoting.systemd(word)) == word
 
 
 @given(st.lists(st.lists(words.filter(bool), min_size=1, max_size=4), min_size=1, max_size=4))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import shlex
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from nats.errors import Error
 from amq.bridge.certificates import pinned
 from amq.bridge.config import Bridge, read_bridge
 from amq.bridge.hub_conf import API
+from amq.cli.commands import bridge_run
 from amq.runtime.private_state import private_state
 from tests.bridge.rig import WITHIN_S, Hub, environment, free_port, needs_hub, run, start_hub
 from tests.conftest import Shell
@@ -96,6 +98,23 @@ def test_two_machines_by_six_commands(machines: tuple[Machine, Machine]) -> None
         assert "for laptop" in hub.wait_for("is ready at")
         assert not run(gets_in(desk.bridge))
         assert hub.stop() == 130
+
+
+def test_printed_commands_can_be_pasted(machines: tuple[Machine, Machine]) -> None:
+    laptop, desk = machines
+    assert "amq bridge join 'it is.toml' " in desk("bridge", "init", "--host", "desk", "--write", "it is.toml")
+    said = laptop("bridge", "init", "--host", "laptop", "--hub", "tls://127.0.0.1:4999", "--write", "it is.toml")
+    assert "amq bridge join --host NAME 'it is.toml' " in said
+    assert "amq bridge join 'mine too.toml' " in desk("bridge", "join", "it is.toml", "--write", "mine too.toml")
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="other lines on macOS")
+def test_the_lines_that_keep_a_bridge_running() -> None:
+    root = "/p/a b/${HOME}"
+    service, tmux = ([*shlex.split(line)] for line in bridge_run.to_keep_it_running(root))
+    assert service[-4:] == ["--root", root.replace("$", "$$"), "bridge", "run"]
+    assert shlex.split(tmux[-1])[-4:] == ["--root", root, "bridge", "run"]
+    assert os.access(shlex.split(tmux[-1])[0], os.X_OK)
 
 
 @needs_hub

@@ -22,6 +22,7 @@ SETTINGS = "tests/setup/test_hooks.py"
 OUTSIDE = (
     Mutant("a user's empty settings are removed", "setup/hooks.py", "uninstalling", "change.is_needed", "True", SETTINGS),
     Mutant("settings behind a link are removed", "setup/hooks.py", "uninstalling", "os.path.islink(path)", "False", SETTINGS),
+    Mutant("systemd puts variables in", "quoting.py", "systemd", "word.replace('$', '$$')", "word", QUOTING),
     Mutant("markup in a notice is read", "quoting.py", "notice_body", "text.replace(plain, escaped)", "text", QUOTING),
     Mutant("a notice may be an option", "runtime/desktop.py", "notice_command", "'--'", "'amq'", NOTIFY),
     Mutant(

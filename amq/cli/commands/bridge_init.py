@@ -34,6 +34,7 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Make what is missing, write the invitation, and print what there is and what to do on the other host."""
     from amq.bridge import membership
+    from amq.quoting import shell
 
     root, directory = directory_of(args, out)
     check_agents(root, args.export)
@@ -41,11 +42,12 @@ def run(args: Namespace, out: Output) -> int:
     if args.export:
         bridge = membership.export(directory, args.export, files=False)
     path = write_invitation(bridge, args.write)
+    file = shell(path)
     after = (
         "amq bridge hub                    here, and leave it running",
-        f"amq bridge join --host NAME {path}     on another host, with that file; it writes its own",
+        f"amq bridge join --host NAME {file}     on another host, with that file; it writes its own",
         "amq bridge join NAME.bridge.toml  here, with that host's file",
         "amq bridge run                    on both",
     )
-    elsewhere = (f"amq bridge join {path}             on the hub's host, with that file; then join with its file here",)
+    elsewhere = (f"amq bridge join {file}             on the hub's host, with that file; then join with its file here",)
     return show(bridge, out, invitation=path, after=after if args.hub else elsewhere if not bridge.hub else ())

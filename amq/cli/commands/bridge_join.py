@@ -38,6 +38,7 @@ def run(args: Namespace, out: Output) -> int:
     from amq.bridge import hub, membership
     from amq.bridge.config import read_bridge_in
     from amq.bridge.invitation import parse_invitation
+    from amq.quoting import shell
 
     root, directory = directory_of(args, out)
     check_agents(root, args.export)
@@ -53,7 +54,7 @@ def run(args: Namespace, out: Output) -> int:
     for host in new:
         out.note(f"pinned the keys of {host}; compare its fingerprint with what {host} prints")
     path = write_invitation(bridge, args.write)
-    back = f"amq bridge join {path}     on the hub's host, with that file"
+    back = f"amq bridge join {shell(path)}     on the hub's host, with that file"
     after = (*(() if hub.is_here(bridge) else (back,)), "amq bridge run     on both hosts, and leave it running")
     return show(bridge, out, invitation=path, after=after if new else ())
 

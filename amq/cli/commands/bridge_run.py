@@ -41,22 +41,26 @@ def run(args: Namespace, out: Output) -> int:
         from amq.bridge.crypto import NoBridgeExtra
 
         raise NoBridgeExtra(error) from error
-    for line in _to_keep_it_running(root):
+    for line in to_keep_it_running(root):
         out.note(line)
     carry(QueueLayout(root), bridge, private_directory(root), out.note)
     return 0
 
 
-def _to_keep_it_running(root: str) -> list[str]:
+def to_keep_it_running(root: str) -> list[str]:
     """Return how the user can keep the bridge of the queue ROOT running, a line for each way that this system has."""
     import sys
 
-    from amq.quoting import shell
+    from amq import config
+    from amq.quoting import shell, shell_line, systemd
+    from amq.runtime.path_shim import own_command
 
-    words = f"{shell(sys.argv[0])} --root {shell(root)} bridge run"
+    command, words = own_command(config.environment()) or sys.argv[0], ["--root", root, "bridge", "run"]
+    line = shell_line((command, *words))
     if sys.platform == "darwin":
-        return [f"to keep it running: launchctl submit -l amq-bridge -- {words}"]
+        return [f"to keep it running: launchctl submit -l amq-bridge -- {line}"]
+    unit = shell_line((command, *map(systemd, words)))
     return [
-        f"to keep it running: systemd-run --user --unit amq-bridge -p Restart=always {words}",
-        f"or: tmux new -d -s amq-bridge {shell(words)}",
+        f"to keep it running: systemd-run --user --unit amq-bridge -p Restart=always {unit}",
+        f"or: tmux new -d -s amq-bridge {shell(line)}",
     ]
