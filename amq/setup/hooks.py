@@ -21,7 +21,7 @@ from amq.runtime.agents import registry
 from amq.runtime.hooks.script import TIMEOUT_S
 from amq.runtime.policy import hook_decision
 from amq.setup.jsonc import Part, cut, insert, parse, without
-from amq.store import durable
+from amq.store import directories, durable
 from amq.store.durable import Directory
 from amq.text import visible
 
@@ -78,17 +78,15 @@ class Change:
     def write(self) -> None:
         """Write the change in one step, keeping links and permissions; raises Conflict if the file has changed."""
         target = os.path.realpath(self.path)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
         if read_file(target) != self.before:
             raise Conflict(f"{self.path} changed in the meantime; amq left it unchanged", hint="try again")
-        mode = self.mode if self.before is None else stat.S_IMODE(os.stat(target).st_mode)
-        place, name = os.path.split(target)
-        temporary = f".{name}.amq-{os.getpid()}-{os.urandom(4).hex()}"
-        with Directory(RootedPath(place)) as directory:
-            if self.after is None:
+        if self.after is None:
+            place, name = os.path.split(target)
+            with Directory(RootedPath(place)) as directory:
                 durable.syscalls.unlink(directory, name)
-                return
-            durable.replace_file(directory, name, temporary, self.after, mode=mode)
+            return
+        mode = self.mode if self.before is None else stat.S_IMODE(os.stat(target).st_mode)
+        write_file(target, self.after, mode)
 
 
 def settings_path(program: str, environ: Mapping[str, str], project: str | None) -> str:
@@ -130,6 +128,19 @@ def read_file(path: str) -> bytes | None:
             return file.read()
     except FileNotFoundError:
         return None
+
+
+def write_file(path: str, data: bytes, mode: int) -> None:
+    """Write DATA to the file PATH, an absolute path without links, in one step, to the disk.
+
+    Missing directories are made. If root does so, all of it gets the owner of the directory that is there: root may be
+    the user by `sudo`. Raises OSError.
+    """
+    directories.make_above(path)
+    place, name = os.path.split(path)
+    temporary = f".{name}.amq-{os.getpid()}-{os.urandom(4).hex()}"
+    with Directory(RootedPath(place)) as directory:
+        durable.replace_file(directory, name, temporary, data, mode=mode)
 
 
 def command(program: str, event: str, *, denies: bool = False) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import resources
@@ -15,9 +16,11 @@ from pathlib import Path
 
 from amq.errors import Conflict
 from amq.runtime.agents import registry
+from amq.setup.hooks import write_file
 
 NAME = "amq-cli"
 WRITTEN = ".amq-written.json"
+_FILE_MODE = 0o644
 
 
 def place(program: str, environ: Mapping[str, str], project: str | None) -> Path:
@@ -35,14 +38,12 @@ def install(place: Path, *, force: bool) -> list[str]:
     _refuse_changed(place, files, force=force)
     written = [name for name, data in files.items() if _read(place / name) != data]
     for name in written:
-        path = place / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(files[name])
+        _write(place / name, files[name])
     for name in set(_left(place)) - set(files):  # of an older version
         _remove(place / name)
     if place.is_dir():
         digests = {name: _digest(data) for name, data in files.items()}
-        (place / WRITTEN).write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8")
+        _write(place / WRITTEN, (json.dumps(digests, indent=2) + "\n").encode())
     return written
 
 
@@ -99,6 +100,10 @@ def _read(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
+
+
+def _write(path: Path, data: bytes) -> None:
+    write_file(os.path.realpath(path), data, _FILE_MODE)
 
 
 def _remove(path: Path) -> bool:

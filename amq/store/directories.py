@@ -55,6 +55,17 @@ def make(paths: list[RootedPath]) -> bool:
     return bool(made)
 
 
+def make_above(path: str) -> None:
+    """Make the missing directories above PATH, an absolute one, to the disk; they get the owner of the one above them.
+
+    Raises OSError.
+    """
+    missing = []
+    while not os.path.isdir(path := os.path.dirname(path)):
+        missing.append(RootedPath(path))
+    make(missing[::-1])
+
+
 def _make_directory(path: RootedPath) -> bool:
     with Directory(path.parent) as parent:
         try:

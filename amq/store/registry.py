@@ -140,21 +140,13 @@ def make_queue(queue: QueueLayout, *, tracked: bool, parents: bool = False) -> N
     from amq.store import directories
 
     if parents:
-        directories.make(_missing_above(os.path.realpath(queue.root)))
+        directories.make_above(os.path.realpath(queue.root))
     fresh = not _is_queue(queue)
     queue = QueueLayout(os.path.realpath(queue.root))  # the root may be behind a link; inside, none is followed
     directories.make([RootedPath(queue.root)])
     if fresh and not tracked:
         _ignore(queue)
     directories.make(queue.directories)
-
-
-def _missing_above(root: str) -> list[RootedPath]:
-    """Return the directories above ROOT, an absolute path, that are not there; the outermost first."""
-    missing = []
-    while not os.path.isdir(root := os.path.dirname(root)):
-        missing.append(RootedPath(root))
-    return missing[::-1]
 
 
 def _ignore(queue: QueueLayout) -> None:

@@ -18,10 +18,12 @@ KITTY = "tests/runtime/test_kitty.py"
 ONE_LINE = "tests/cli/test_output.py"
 CLIS = "tests/runtime/test_agents_registry.py"
 SETTINGS = "tests/setup/test_hooks.py"
+OWNERS = "tests/store/test_owners.py"
 
 OUTSIDE = (
     Mutant("a user's empty settings are removed", "setup/hooks.py", "uninstalling", "change.is_needed", "True", SETTINGS),
     Mutant("settings behind a link are removed", "setup/hooks.py", "uninstalling", "os.path.islink(path)", "False", SETTINGS),
+    Mutant("directories that root makes are root's", "setup/hooks.py", "write_file", "directories.make_above(path)", "os.makedirs(os.path.dirname(path), exist_ok=True)", OWNERS),
     Mutant("systemd puts variables in", "quoting.py", "systemd", "word.replace('$', '$$')", "word", QUOTING),
     Mutant("markup in a notice is read", "quoting.py", "notice_body", "text.replace(plain, escaped)", "text", QUOTING),
     Mutant("a notice may be an option", "runtime/desktop.py", "notice_command", "'--'", "'amq'", NOTIFY),

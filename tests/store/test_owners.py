@@ -129,6 +129,20 @@ def test_a_new_queue_in_their_project_is_theirs(shell: Shell) -> None:
     assert not_theirs(shell.root) == []
 
 
+@pytest.mark.parametrize("words", ["hook install claude --yes", "skill install --claude"])
+@pytest.mark.parametrize("there", ["", ".claude"])
+def test_what_root_installs_in_their_home_is_theirs(
+    theirs: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: str, there: str
+) -> None:
+    home = tmp_path / "theirs"
+    (home / there).mkdir(parents=True)
+    give(home)
+    monkeypatch.setenv("HOME", str(home))
+    assert theirs(*words.split()).code == 0
+    assert len([*home.rglob("*")]) > 1
+    assert not_theirs(home) == []
+
+
 def test_the_file_that_names_the_notifier_is_theirs(theirs: Shell) -> None:
     with Looking(theirs.root) as looking:
         claim = notifier_lock.claim(Mailbox(str(theirs.root), "alice").state_dir, "run")
