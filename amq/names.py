@@ -130,6 +130,11 @@ def are_dated(names: list[str]) -> bool:
     )
 
 
+def dated_name() -> Callable[[str], object]:
+    """Return a function that is true for the file name of a message whose id begins with a time stamp as `undated`."""
+    return re.compile(_CANONICAL_ID + re.escape(SUFFIX), re.ASCII).fullmatch
+
+
 def is_message_name(name: str) -> bool:
     """Return whether a directory entry of this name is a message, if it is a regular file."""
     return name.endswith(SUFFIX) and not name.startswith(".")

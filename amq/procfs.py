@@ -177,9 +177,11 @@ def listeners(port: int) -> list[int]:
     }
     found = []
     for process in processes():
-        with suppress(OSError):
+        try:
             if not sockets.isdisjoint(open_files(process)):
                 found.append(process)
+        except OSError:  # it has ended, or is another user's
+            continue
     return found
 
 

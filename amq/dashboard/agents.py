@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from amq.errors import AmqError, NotFound
 from amq.errors import why as in_words
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from amq.runtime.session_info import SessionInfo
     from amq.runtime.state_file import ReportedState
     from amq.runtime.why_waiting import Why
+    from amq.store.maildir import Ends
     from amq.store.notifier_info import Notifier
 
     Key = tuple[object, ...]
@@ -47,7 +49,9 @@ FRESH_S = 10.0
 """The seconds after which a row is made anew without a sign: a CLI's own files give none."""
 LONGEST_FRESH_S = 60.0
 COST = 200
-"""A row stays for so many times as long as it took to make: all of 20,000 unread files are looked at for one."""
+"""A row stays for so many times as long as it took to make."""
+MOST_TRIED = 250
+"""The unread messages at either end of an inbox that repeated looks know, and try to open."""
 _NEEDS_USER = {
     WaitReason.DIALOG, WaitReason.STOPPED, WaitReason.PARKED,
     WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.NOT_CERTIFIED, WaitReason.UNTRUSTED,
@@ -113,16 +117,27 @@ class _Made:
     row: Row
 
 
+@record
+class _Inbox:
+    """The unread messages in an inbox, as its directory was at these TIMES."""
+
+    times: tuple[int, ...]
+    unread: Ends
+
+
 class Agents:
     """Repeated looks at the agents of ACCOUNT's queue, whose notifiers keep their records in the directory PRIVATE.
 
     A look makes those rows anew of which something has changed, and each after FRESH_S seconds, or later if it is dear.
+    An inbox is listed only when it has changed. MOST are the unread messages at either end of it that are looked at.
     """
 
-    def __init__(self, account: Account, private: PrivateState) -> None:
+    def __init__(self, account: Account, private: PrivateState, most: int = MOST_TRIED) -> None:
         self._account = account
+        self._most = most
         self._private = private
         self._known: dict[str, _Made] = {}
+        self._inboxes: dict[str, _Inbox] = {}
         self._bridge: BridgeView | None = None
         self._carried = ""  # the file in which the bridge says how far mail has come
 
@@ -153,6 +168,7 @@ class Agents:
         rows = [self._row(handle, members[handle], tuple(leases.get(handle, ()))) for handle in members]
         for handle in self._known.keys() - members.keys():
             del self._known[handle]
+            self._inboxes.pop(handle, None)
         for handle, error in unusable.items():
             rows.append(_unknown(handle, all_mailboxes.skipped(queue.agent(handle).home, error)))
         return sorted(rows, key=lambda row: row.handle), [*problems, *of_leases]
@@ -209,15 +225,26 @@ class Agents:
         except OSError:
             return ()
 
+    def _unread(self, handle: str) -> Ends:
+        """Return the unread messages of HANDLE, from the last list of its inbox if that has not changed."""
+        times = self._times(self._account.queue.agent(handle).inbox_new)
+        before = self._inboxes.get(handle)
+        if before and before.times == times:
+            return before.unread
+        found = agents_overview.unread(self._account, handle, self._most)
+        if times:
+            self._inboxes[handle] = _Inbox(times, found)
+        return found
+
     def _new_row(self, handle: str, is_registered: bool) -> Row:
         account, private = self._account, self._private
         try:
-            unread = agents_overview.unread_of(account, handle)
+            unread = self._unread(handle)
             agent = agents_overview.state_of(account, handle, unread, is_registered=is_registered)
             hosted = session(account, private, handle, agent.notifier)
             far, found = self._elsewhere(handle, agent.unread) or (None, None)
-            if unread and not far:
-                found = _why(account, private, handle, unread)
+            if not far:
+                found = _why(account, private, handle, unread.ids)
             state = None if far else state_of(private, account.queue, handle, agent.notifier)
             called = name(account, private, handle, hosted)
             by = way(account, private, handle, hosted)
@@ -251,7 +278,7 @@ def _size(path: str) -> int:
 
 def rows(account: Account, private: PrivateState) -> list[Row]:
     """Return what is known of each agent that can be looked into, by handle; what cannot be read is warned of."""
-    return warn_of(*Agents(account, private).look(), account.warn)
+    return warn_of(*Agents(account, private, sys.maxsize).look(), account.warn)
 
 
 def warn_of(found: Sequence[Row], problems: Sequence[str], warn: Callable[[str], None]) -> list[Row]:
@@ -303,11 +330,13 @@ def name(account: Account, private: PrivateState, handle: str, hosted: SessionIn
 def explain(account: Account, private: PrivateState, handle: str) -> tuple[int, Why | None]:
     """Return the number of HANDLE's unread messages, and why they wait; None if there are none."""
     unread = unread_ids(account.queue.agent(handle).inbox_new)
-    return len(unread), _why(account, private, handle, unread) if unread else None
+    return len(unread), _why(account, private, handle, unread)
 
 
 def _why(account: Account, private: PrivateState, handle: str, unread: list[str]) -> Why | None:
-    """Return why the messages UNREAD of HANDLE, one or more, wait."""
+    """Return why those messages of HANDLE wait that are UNREAD; None if there are none."""
+    if not unread:
+        return None
     agent = account.queue.agent(handle)
     if remote := read_remote(agent):
         from amq.bridge.status import BridgeView

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from amq.layout import RootedPath
     from amq.mail.account import Account
+    from amq.mail.newest import Changed
     from amq.mail.summary import Summary
 
 
@@ -69,9 +70,9 @@ class Conversation:
         """The directories of the last looks in which a change may be one of the mail."""
         return [*self._newest.places, *self._recipients.places]
 
-    def newest(self, limit: int, *, sweep: bool = False) -> Log:
-        """Return the newest LIMIT messages of the queue."""
-        return self._log(lambda: self._newest.look(limit, sweep=sweep))
+    def newest(self, limit: int, changed: Changed = None, *, sweep: bool = False) -> Log:
+        """Return the newest LIMIT messages of the queue (`NewestMessages.look`)."""
+        return self._log(lambda: self._newest.look(limit, changed, sweep=sweep))
 
     def thread(self, name: str, limit: int = 0) -> Log:
         """Return the last LIMIT messages (0: all) of the thread NAME; an answer comes after what it answers."""

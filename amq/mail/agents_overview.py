@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 
 from amq.errors import BadMessage, Unreadable, why
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from amq.layout import AgentLayout
     from amq.mail.account import Account
     from amq.message import Header
+    from amq.store.maildir import Ends
     from amq.store.notifier_info import Notifier
     from amq.store.presence import Presence
 
@@ -47,7 +49,7 @@ class Agent:
 def roster(account: Account) -> list[Agent]:
     """Return the state of every agent, sorted by handle (`Mailbox.who`)."""
     known = members(account, all_mailboxes.agents(account))
-    return [state_of(account, handle, unread_of(account, handle), is_registered=known[handle]) for handle in known]
+    return [state_of(account, handle, unread(account, handle), is_registered=known[handle]) for handle in known]
 
 
 def members(account: Account, present: Collection[str]) -> dict[str, bool]:
@@ -78,25 +80,26 @@ def presences(account: Account) -> list[Presence]:
     return [presence for presence in found if presence is not None]
 
 
-def unread_of(account: Account, handle: str) -> list[str]:
-    """Return the ids of the unread messages of HANDLE, sorted; none, with a warning, if they cannot be listed."""
-    return all_mailboxes.ids(account, account.queue.agent(handle).inbox_new)
+def unread(account: Account, handle: str, most: int = sys.maxsize) -> Ends:
+    """Return the unread messages of the agent HANDLE: all, or of those with a time stamp the first and last MOST."""
+    return all_mailboxes.ends(account, account.queue.agent(handle).inbox_new, most, most)
 
 
-def state_of(account: Account, handle: str, unread: list[str], *, is_registered: bool) -> Agent:
-    """Return the state of the agent HANDLE, whose UNREAD messages are sorted ids; what cannot be read is warned of."""
+def state_of(account: Account, handle: str, unread: Ends, *, is_registered: bool) -> Agent:
+    """Return the state of the agent HANDLE, whose mail is UNREAD; what cannot be read is warned of."""
     agent = account.queue.agent(handle)
+    ids = unread.ids
     places = (agent.dlq_new, agent.dlq_cur, agent.refused)
     letters = (all_mailboxes.ids(account, path, maildir.entry_ids) for path in places)
     presence = _presence(account, handle, agent)
     return Agent(
         handle,
         presence,
-        len(unread),
-        _age_of_oldest(account, agent, unread),
+        unread.count,
+        _age_of_oldest(account, agent, ids),
         sum(map(len, letters)),
         _notifier(account, agent),
-        maildir.cannot_read(agent.inbox_new, unread) if unread else (),
+        maildir.cannot_read(agent.inbox_new, ids) if ids else (),
         seen_ns(agent, presence),
         is_registered,
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from amq.mail.message_table import Table
     from amq.mail.summary import Summary
     from amq.message import Header
-    from amq.store.maildir import Found
+    from amq.store.maildir import Ends, Found
 
 
 def agents(account: Account, only: Sequence[str] = ()) -> dict[str, AgentLayout]:
@@ -50,6 +50,21 @@ def ids(account: Account, path: RootedPath, find: Callable[[Directory], list[str
     except OSError as error:
         left_out(account, path, error)
         return []
+
+
+def ends(account: Account, path: RootedPath, first: int, last: int) -> Ends:
+    """Return the FIRST and the LAST messages in the directory PATH (`maildir.ends`).
+
+    If it cannot be read it has none, with a warning.
+    """
+    try:
+        with Directory(path) as directory:
+            return maildir.ends(directory, first, last)
+    except FileNotFoundError:  # another program's mailbox may lack some directories
+        return maildir.NO_MESSAGES
+    except OSError as error:
+        left_out(account, path, error)
+        return maildir.NO_MESSAGES
 
 
 def boxes(agents: Mapping[str, AgentLayout]) -> Iterator[tuple[str, RootedPath]]:

@@ -1,7 +1,8 @@
 """The newest messages of a queue, each once, for looks that are repeated many times.
 
 A look opens only messages that it has not seen, and lists only directories that have changed. Nothing is kept of older
-messages: memory does not grow with the queue.
+messages: memory does not grow with the queue. To list a large directory takes longer than all the rest of a look, so
+one whose events name what has changed is not listed for each change: those names are looked up.
 """
 
 from __future__ import annotations
@@ -11,27 +12,44 @@ from heapq import nlargest
 from amq.errors import why
 from amq.mail import all_mailboxes
 from amq.mail.summary import Summary, of_header
-from amq.names import undated
-from amq.record import record
+from amq.names import SUFFIX, is_message_name, undated
+from amq.record import record, replace
 from amq.store import directories, maildir
 from amq.store.durable import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from amq.layout import RootedPath
     from amq.mail.account import Account
 
+    Changed = Mapping[str, Collection[str] | None] | None
+    """The directories that have changed, each with the names of files that did; None where that is not known."""
+    Summaries = dict[tuple[str, int], Summary]
+    """Messages by id and inode."""
+
+LARGE = 1000
+"""The messages in a directory from which on names are looked up."""
+COST = 50
+"""It is listed, to see whether all its events have come, after so many times as long as that takes."""
+
 
 @record
 class _Box:
-    """The newest messages of a directory as it was at these TIMES (None: it may have changed since), by inode."""
+    """The newest LIMIT messages of a directory as it was at these TIMES, by id and inode.
 
-    times: tuple[int, ...] | None
+    `is_whole` is True if the directory has been listed at a time after which changes leave other times. COUNT are its
+    messages by the last list. Until `relist_ns` names that have changed are looked up.
+    """
+
+    times: tuple[int, ...]
+    is_whole: bool
     limit: int
     found: Mapping[tuple[str, int], Summary]
     problems: Sequence[str]
+    count: int = 0
+    relist_ns: int = 0
 
 
 class NewestMessages:
@@ -50,16 +68,18 @@ class NewestMessages:
         """The directories of the last look in which messages come and go."""
         return list(self._boxes)
 
-    def look(self, limit: int, *, sweep: bool = False) -> list[Summary]:
+    def look(self, limit: int, changed: Changed = None, *, sweep: bool = False) -> list[Summary]:
         """Return the newest LIMIT messages, oldest first, ties by id.
 
-        What cannot be read, or is not a message, is warned of at each look, and left out. With `sweep` directories are
-        also listed whose times say that nothing has changed.
+        What cannot be read, or is not a message, is warned of at each look, and left out. CHANGED is all that has
+        changed since the last look that got such; None if that is not known. With `sweep` directories are also listed
+        whose times say that nothing has changed.
         """
         boxes: dict[RootedPath, _Box] = {}
         found: dict[tuple[int, str, str], Summary] = {}
         for handle, path in all_mailboxes.boxes(all_mailboxes.agents(self._account)):
-            box = boxes[path] = self._box(handle, path, limit, sweep)
+            names = None if changed is None or sweep else changed.get(path, ())
+            box = boxes[path] = self._box(handle, path, limit, names, sweep=sweep)
             for problem in box.problems:
                 self._account.warn(problem)
             for each in box.found.values():
@@ -67,36 +87,60 @@ class NewestMessages:
         self._boxes = boxes
         return [found[key] for key in sorted(nlargest(limit, found))]
 
-    def _box(self, holder: str, path: RootedPath, limit: int, sweep: bool) -> _Box:
-        before = self._boxes.get(path)
+    def _box(self, holder: str, path: RootedPath, limit: int, names: Collection[str] | None, *, sweep: bool) -> _Box:
+        before, now = self._boxes.get(path), self._account.clock()
         try:
-            times = directories.settled_times(path, self._account.clock())
-            if before and not sweep and times is not None and (times, limit) == (before.times, before.limit):
-                return before
-            found, problems = self._account.gather(lambda: self._newest(holder, path, limit, before))
+            times = directories.times(path)
+            if before and not sweep and limit == before.limit:
+                if before.is_whole and times == before.times:
+                    return before
+                if names is not None and now < before.relist_ns and times[:2] == before.times[:2]:
+                    box = self._with(holder, path, before, names) if names else before
+                    if box:
+                        return box
+            (found, count), problems = self._account.gather(lambda: self._newest(holder, path, limit, before))
         except FileNotFoundError:  # another program's mailbox may lack some directories
-            return _Box((), limit, {}, ())
+            return _Box((), False, limit, {}, ())
         except OSError as error:
-            return _Box(None, limit, {}, (f"{path} is skipped: {why(error)}",))
-        return _Box(times, limit, found, problems)
+            return _Box((), False, limit, {}, (f"{path} is skipped: {why(error)}",))
+        cost = self._account.clock() - now
+        relist_ns = now + COST * cost if count >= LARGE and not problems else 0
+        return _Box(times, directories.is_settled(times, now), limit, found, problems, count, relist_ns)
 
-    def _newest(self, holder: str, path: RootedPath, limit: int, before: _Box | None) -> dict[tuple[str, int], Summary]:
+    def _newest(self, holder: str, path: RootedPath, limit: int, before: _Box | None) -> tuple[Summaries, int]:
+        """Return the newest LIMIT messages in the directory PATH, and how many it has; BEFORE has those not to open."""
         known = before.found if before else {}
         with Directory(path) as directory:
-            inodes = maildir.message_inodes(directory)
-            others = undated(inodes)
-            if len(others) > limit:
+            ends = maildir.ends(directory, 0, limit)
+            if len(ends.undated) > limit:
                 whole = all_mailboxes.messages(self._account, holder, path)
                 last = whole.chosen(range(max(len(whole) - limit, 0), len(whole)))
-                return {(each.id, inodes.get(each.id, 0)): each for each in last}
-            dated = inodes.keys() - set(others) if others else inodes
+                return {(each.id, ends.undated.get(each.id, 0)): each for each in last}, 0
             found = {}
-            for identifier in (*nlargest(limit, dated), *others):
-                key = identifier, inodes[identifier]
-                summary = known.get(key) or self._opened(holder, directory, identifier)
+            for key in (*ends.dated.items(), *ends.undated.items()):
+                summary = known.get(key) or self._opened(holder, directory, key[0])
                 if summary:
                     found[key] = summary
-        return found
+        return found, ends.count
+
+    def _with(self, holder: str, path: RootedPath, before: _Box, names: Iterable[str]) -> _Box | None:
+        """Return the directory PATH, which was as BEFORE, after a change of the files NAMES; None if it must be listed.
+
+        That is so where a file has no time in its name or cannot be read, and where older messages move up.
+        """
+        ids = [name.removesuffix(SUFFIX) for name in names if is_message_name(name)]
+        if undated([*ids, *(each for each, _ in before.found)]):
+            return None
+        oldest = min((each for each, _ in before.found), default="") if len(before.found) >= before.limit else ""
+        ids = nlargest(before.limit, [each for each in ids if each >= oldest])
+        found = {key: each for key, each in before.found.items() if key[0] not in set(ids)}
+        with Directory(path) as directory:
+            opened, problems = self._account.gather(lambda: [self._opened(holder, directory, each) for each in ids])
+        found |= {(each.id, 0): each for each in opened if each}
+        if problems or len(found) < len(before.found):
+            return None
+        kept = nlargest(before.limit, found)
+        return replace(before, is_whole=False, found={key: found[key] for key in kept})
 
     def _opened(self, holder: str, directory: Directory, identifier: str) -> Summary | None:
         look = maildir.look(directory, identifier)

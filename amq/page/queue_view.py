@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from amq.dashboard.actions import Actions, Result
     from amq.dashboard.conversation import Log, LoggedMessage
     from amq.dashboard.overview import Dashboard, Snapshot
+    from amq.runtime.file_events import Hints
 
 NEWEST = 60
 """The messages that every browser gets."""
@@ -60,15 +61,15 @@ class QueueView:
 
     def watch(self, stop: threading.Event) -> Iterator[dict[str, str]]:
         """Yield the newest events at once, and whenever something may have changed, until STOP is set."""
-        for _ in looks(lambda: self._live.places, LOOK_EVERY_S, stop):
+        for hints in looks(lambda: self._live.places, LOOK_EVERY_S, stop):
             try:
-                yield self.events()
+                yield self.events(hints)
             except Exception as error:  # the page says so, rather than go on to show what was
                 yield {"queue": self._queue(f"internal error: {type(error).__name__}: {error}")}
 
-    def events(self) -> dict[str, str]:
-        """Return the newest state of the queue: each event's value, as JSON."""
-        found = self._live.look()
+    def events(self, hints: Hints = None) -> dict[str, str]:
+        """Return the newest state of the queue: each event's value, as JSON. HINTS are those of `Dashboard.look`."""
+        found = self._live.look(hints)
         problem = found.gone or " ".join(found.problems)
         events = {"queue": self._queue(problem, is_gone=bool(found.gone))}
         if not found.gone:

@@ -41,9 +41,19 @@ def settled_times(path: RootedPath, now_ns: int) -> tuple[int, ...] | None:
 
     None if it may still change without getting others, at the instant NOW_NS. Raises OSError.
     """
+    found = times(path)
+    return found if is_settled(found, now_ns) else None
+
+
+def times(path: RootedPath) -> tuple[int, ...]:
+    """Return the identity of the directory PATH, device and inode, and its times. Raises OSError."""
     found = look(path)
-    times = found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
-    return times if found.st_mtime_ns + SETTLED_NS < now_ns else None
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
+
+
+def is_settled(times: tuple[int, ...], now_ns: int) -> bool:
+    """Return whether a directory with these TIMES gets others if it changes at the instant NOW_NS or later."""
+    return times[2] + SETTLED_NS < now_ns
 
 
 def make(paths: list[RootedPath]) -> bool:

@@ -17,7 +17,7 @@ from amq.store import open_beneath
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from typing import Self
 
     from amq.layout import RootedPath
@@ -161,6 +161,13 @@ class Syscalls:
                 return {entry.name: int(entry.is_file(follow_symlinks=False)) for entry in entries}
             return {entry.name: entry.is_file(follow_symlinks=False) and entry.inode() for entry in entries}
 
+    def scan(self, directory: Directory) -> Iterator[tuple[str, int]]:
+        """Yield what `entries` returns, a name at a time: memory does not grow with the directory."""
+        with os.scandir(directory.path if directory.fd is None else directory.fd) as found:
+            for entry in found:
+                is_file = entry.is_file(follow_symlinks=False)
+                yield entry.name, int(is_file) if directory.fd is None else is_file and entry.inode()
+
     def mkdir(self, directory: Directory, name: str) -> None:
         """Make one directory. An error names the whole path."""
         try:
@@ -245,6 +252,17 @@ def is_regular(directory: Directory, name: str) -> bool:
         return stat.S_ISREG(syscalls.look(directory, name).st_mode)
     except FileNotFoundError:
         return False
+
+
+def scans(directory: Directory) -> Iterator[Iterator[tuple[str, int]]]:
+    """Yield the names in a directory with their inodes, as `entries`, but one at a time: a scan, or two if it changed.
+
+    What is in either of them counts.
+    """
+    before = None if directory.fd is None else syscalls.stat(directory.fd).st_mtime_ns
+    yield syscalls.scan(directory)
+    if directory.fd is not None and syscalls.stat(directory.fd).st_mtime_ns != before:
+        yield syscalls.scan(directory)
 
 
 def read_regular(directory: Directory, name: str, most: int, largest: int = sys.maxsize) -> bytes | None:

@@ -12,7 +12,7 @@ import re
 
 from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain, Unreadable, remedy, why
 from amq.message import MAX_FILE_BYTES, Header, Message, parse, parse_header, split_header
-from amq.names import SUFFIX, is_message_name
+from amq.names import SUFFIX, dated_name, is_message_name
 from amq.record import record
 from amq.store import durable
 from amq.store.durable import Directory
@@ -209,6 +209,62 @@ def message_inodes(directory: Directory) -> dict[str, int]:
     """Return the ids of the messages in an open directory, in no order, each with the inode of its file."""
     cut = -len(SUFFIX)
     return {name[:cut]: inode for name, inode in durable.entries(directory).items() if inode and is_message_name(name)}
+
+
+@record
+class Ends:
+    """The messages in a directory, as far as names say: how many they are, and the ids of some, with their inodes.
+
+    `dated` are the first and the last ones of those that begin with a time stamp, `undated` are all others.
+    """
+
+    count: int
+    dated: Mapping[str, int]
+    undated: Mapping[str, int]
+
+    @property
+    def ids(self) -> list[str]:
+        """All ids that it has, sorted."""
+        return sorted((*self.dated, *self.undated))
+
+
+NO_MESSAGES = Ends(0, {}, {})
+_BEYOND = "~"
+"""A text behind all time stamps."""
+
+
+def ends(directory: Directory, first: int, last: int) -> Ends:
+    """Return the FIRST and the LAST messages in an open directory, in no order: other names are only counted."""
+    is_dated, cut = dated_name(), -len(SUFFIX)
+    dated: dict[str, int] = {}
+    undated: dict[str, int] = {}
+    count, low, high, most = 0, _BEYOND, "", 2 * (first + last)
+    for entries in durable.scans(directory):
+        count = 0
+        for name, inode in entries:
+            if not inode:
+                continue
+            if is_dated(name):
+                count += 1
+                if name < low or name > high:
+                    dated[name] = inode
+                    if len(dated) > most:
+                        low, high = _keep_ends(dated, first, last)
+            elif is_message_name(name):
+                count += 1
+                undated[name] = inode
+    _keep_ends(dated, first, last)
+    return Ends(count, *({name[:cut]: inode for name, inode in each.items()} for each in (dated, undated)))
+
+
+def _keep_ends(names: dict[str, int], first: int, last: int) -> tuple[str, str]:
+    """Remove all but the FIRST and the LAST of NAMES; return before which and behind which name another is of them."""
+    if len(names) <= first + last:
+        return _BEYOND, ""
+    in_order = sorted(names)
+    for name in in_order[first : len(in_order) - last]:
+        del names[name]
+    return in_order[first - 1] if first else "", in_order[-last] if last else _BEYOND
 
 
 def stamp(directory: Directory, identifier: str) -> tuple[int, ...]:

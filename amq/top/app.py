@@ -134,14 +134,16 @@ class Top(App[int]):
 
     def _watch(self) -> None:
         """Show the queue whenever it has changed, until the screen ends. This is the thread that looks at files."""
-        for _ in changes.looks(lambda: self.dashboard.places, LOOK_EVERY_S, self._stop):
-            snapshot = self.dashboard.look()
+        for hints in changes.looks(lambda: self.dashboard.places, LOOK_EVERY_S, self._stop):
+            snapshot = self.dashboard.look(hints)
             if self._stop.is_set() or not self.is_running:
                 return
             self.call_from_thread(self.show, snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
         """Show SNAPSHOT in place of the one before."""
+        if not self.screen_stack:  # it ends
+            return
         before, self.snapshot = self.snapshot, snapshot
         first = self.screen_stack[0]
         self._rows = {row.handle: row for row in snapshot.rows}
@@ -160,12 +162,16 @@ class Top(App[int]):
 
     @on(DataTable.RowHighlighted, "#agents")
     def _explain_row(self) -> None:
+        if not self.screen_stack:  # it ends, and this was on its way
+            return
         row = self._row()
         self._write(cells.explanation(row, self.snapshot.at_ns) if row else Text(), "#why")
 
     @on(DataTable.RowHighlighted, "#log")
     def _load_older(self) -> None:
         """Show older messages, too, when the user has gone to the first one."""
+        if not self.screen_stack:
+            return
         log = self.screen_stack[0].query_one("#log", KeyedTable)
         # where the cursor is by now: it is on the first row for a moment while a table is filled
         if log.cursor_row == 0 and log.has_focus and len(self._messages) >= self.dashboard.newest:

@@ -38,6 +38,7 @@ _PLAUSIBLE: dict[str, tuple[str, ...]] = {
     "may_read": (),
     "entries": ("EIO", "EMFILE"),
     "names": ("EIO", "EMFILE"),
+    "scan": ("EIO", "EMFILE"),
     "mkdir": ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EMLINK"),
     "rmdir": ("EACCES", "EIO", "EROFS"),
     "link": ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EPERM", "EXDEV", "EMLINK", "ENOTSUP"),

@@ -19,6 +19,7 @@ from amq.runtime.policy.reasons import Activity, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.private_state import private_state
 from amq.runtime.state_file import StatePublisher
+from amq.store import maildir
 from tests.conftest import Shell, private_directory
 from tests.dashboard.watched import dashboard
 
@@ -132,6 +133,36 @@ def test_only_rows_with_a_change_are_made_anew(amq: Shell) -> None:
     claim.release()
     assert watched.made_by() == ["carol"]
     assert watched.made_by(agents.FRESH_S) == ["alice", "bob", "carol", "user"]
+
+
+def test_an_inbox_without_a_change_is_not_listed(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be a line in a journal that makes the row anew."""
+    amq.send()
+    watched = Counting(amq)
+    watched.made_by()
+    unread = maildir.ends
+    monkeypatch.setattr(maildir, "ends", lambda *_: pytest.fail("it was listed"))
+    WakeJournal(str(private_directory(amq.root, "bob"))).waits([], WaitReason.BUSY)
+    assert "bob" in watched.made_by()
+    assert [each.agent.unread for each in watched.look()[0]] == [0, 1, 0, 0]
+    monkeypatch.setattr(maildir, "ends", unread)
+    amq.send()
+    watched.made_by()
+    assert [each.agent.unread for each in watched.look()[0]] == [0, 2, 0, 0]
+
+
+def test_of_many_unread_messages_those_at_the_ends_are_tried(amq: Shell, opened: list[str]) -> None:
+    """By looks that are repeated: `amq who` tries them all."""
+    ids = [amq.send() for _ in range(5)]
+    account, private = Mailbox(str(amq.root), USER).account, private_state(os.environ, ())
+    opened.clear()
+    found = Agents(account, private, 1).look()[0][1]
+    assert (found.agent.unread, set(opened)) == (5, {ids[0], ids[-1]})
+    assert found.agent.oldest_s is not None
+    assert found.why is not None
+    opened.clear()
+    assert agents.rows(account, private)[1].agent.unread == 5
+    assert set(opened) == set(ids)
 
 
 def test_a_row_that_is_dear_stays_for_longer(amq: Shell) -> None:

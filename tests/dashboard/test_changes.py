@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from amq.dashboard import changes
 from amq.dashboard.overview import Dashboard
+from amq.mail import newest
 from amq.runtime.file_events import FileEvents
+from amq.store import maildir
+from amq.store.durable import Directory
+from amq.store.maildir import Ends
 from tests.conftest import Shell
 from tests.dashboard.watched import dashboard
 
@@ -39,6 +46,33 @@ def test_each_change_leads_to_a_look(amq: Shell, dashboard: Dashboard) -> None:
     stop.set()
     thread.join(30)
     assert not thread.is_alive()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kqueue names no files")
+def test_a_large_directory_is_not_listed_for_a_message(
+    amq: Shell, dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sender's: the events of the system name the file."""
+    monkeypatch.setattr(newest, "LARGE", 1)
+    monkeypatch.setattr(newest, "COST", 10**6)
+    listed, real = list[str](), maildir.ends
+
+    def ends(directory: Directory, first: int, last: int) -> Ends:
+        listed.append(directory.path)
+        return real(directory, first, last)
+
+    monkeypatch.setattr(maildir, "ends", ends)
+    amq.send()
+    looks = changes.looks(lambda: dashboard.places, FOR_EVER_S)
+    for _ in range(2):  # the second look is the one that knows all directories
+        assert len(dashboard.look(next(looks)).messages) == 1
+    assert amq.agent("alice").sent in listed
+    for number in (2, 3):
+        listed.clear()
+        amq.send()
+        found = dashboard.look(next(looks))
+        assert (len(found.messages), found.problems) == (number, ())
+        assert amq.agent("alice").sent not in listed
 
 
 def test_time_alone_leads_to_a_look() -> None:

@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 AGENTS, LOG = "tests/dashboard/test_agents.py", "tests/dashboard/test_conversation.py"
 ACTIONS, CHANGES, PANES = (f"tests/dashboard/test_{name}.py" for name in ("actions", "changes", "panes"))
 KEYS, LIVE, HOSTILE, TERMINAL = (f"tests/top/test_{name}.py" for name in ("keys", "live", "hostile", "terminal"))
+LARGE, ENDS = "tests/dashboard/test_large_directories.py", "tests/store/test_ends.py"
 EVENTS = "tests/runtime/test_file_events.py"
 LOOP, SCHEDULE = "tests/runtime/test_loop.py", "tests/runtime/test_schedule.py"
 
@@ -28,11 +29,32 @@ DASHBOARD = (
     Mutant("a question needs no one", "dashboard/agents.py", "Row.needs_user", "self.state.asks", "False", AGENTS),
     Mutant("each wait needs the user", "dashboard/agents.py", "Row.needs_user", "self.why.waits_for in _NEEDS_USER", "True", AGENTS),
     # messages
+    Mutant("an inbox is listed for each row", "dashboard/agents.py", "Agents._unread", "before and before.times == times", "False", AGENTS),
+    Mutant("an inbox is listed once", "dashboard/agents.py", "Agents._unread", "before and before.times == times", "before", AGENTS),
+    Mutant("all of a full inbox is opened", "dashboard/agents.py", "Agents._unread",
+           "agents_overview.unread(self._account, handle, self._most)", "agents_overview.unread(self._account, handle)", AGENTS),
+    Mutant("who tries the ends of an inbox", "dashboard/agents.py", "rows", "Agents(account, private, sys.maxsize)", "Agents(account, private, 1)", AGENTS),
     Mutant("a look lists every directory", "mail/newest.py", "NewestMessages._box",
-           "(times, limit) == (before.times, before.limit)", "False", LOG),
+           "before.is_whole and times == before.times", "False", LOG),
+    Mutant("a change within a tick of a list is missed", "mail/newest.py", "NewestMessages._box", "directories.is_settled(times, now)", "True", LARGE),
+    Mutant("a large directory is listed at each change", "mail/newest.py", "NewestMessages._box", "names is not None", "False", LARGE),
+    Mutant("names that are not known are none", "mail/newest.py", "NewestMessages._box", "names is not None", "True", LARGE),
+    Mutant("a lost event is lost for good", "mail/newest.py", "NewestMessages._box", "now < before.relist_ns", "before.relist_ns", LARGE),
+    Mutant("names are looked up in another directory", "mail/newest.py", "NewestMessages._box", "times[:2] == before.times[:2]", "True", LARGE),
+    Mutant("a small directory waits for a list", "mail/newest.py", "NewestMessages._box", "count >= LARGE and (not problems)", "not problems", LARGE),
+    Mutant("what is not a message stays named", "mail/newest.py", "NewestMessages._box", "count >= LARGE and (not problems)", "count >= LARGE", LARGE),
+    Mutant("names that were looked up are not checked", "mail/newest.py", "NewestMessages._with",
+           "replace(before, is_whole=False, found={key: found[key] for key in kept})",
+           "replace(before, times=directories.times(path), is_whole=True, found={key: found[key] for key in kept})", LARGE),
+    Mutant("an id without a time pushes others out", "mail/newest.py", "NewestMessages._with", "undated([*ids, *(each for each, _ in before.found)])", "False", LARGE),
+    Mutant("old messages are opened as they are filed", "mail/newest.py", "NewestMessages._with", "each >= oldest", "True", LARGE),
+    Mutant("older messages do not move up", "mail/newest.py", "NewestMessages._with", "problems or len(found) < len(before.found)", "problems", LARGE),
+    Mutant("what cannot be read is named once", "mail/newest.py", "NewestMessages._with", "problems or len(found) < len(before.found)", "len(found) < len(before.found)", LARGE),
+    Mutant("what comes during a scan is missed", "store/durable.py", "scans", "directory.fd is not None and syscalls.stat(directory.fd).st_mtime_ns != before", "False", ENDS),
+    Mutant("a scan keeps all names", "store/maildir.py", "ends", "len(dated) > most", "False", ENDS),
     Mutant("a look opens what it has seen", "mail/newest.py", "NewestMessages._newest", "known.get(key)", "None", LOG),
     Mutant("ids without a time are the oldest", "mail/newest.py", "NewestMessages._newest",
-           "(*nlargest(limit, dated), *others)", "nlargest(limit, inodes)", LOG),
+           "(*ends.dated.items(), *ends.undated.items())", "tuple(nlargest(limit, (ends.dated | ends.undated).items()))", LOG),
     Mutant("what is not a message is named once", "mail/newest.py", "NewestMessages.look", "self._account.warn(problem)", "None", LOG),
     Mutant("a forged id hides a message of the screen", "mail/newest.py", "NewestMessages.look",
            "(each.created_ns, each.id, each.sender)", "(0, each.id, '')", LOG),
@@ -43,6 +65,11 @@ DASHBOARD = (
            "self._acknowledged(agent, handle, cur)", "set()", LOG),
     Mutant("a search that fails ends the screen", "dashboard/conversation.py", "Conversation._log",
            "return Log((), (why(error),))", "raise", LOG),
+    Mutant("a snapshot does not know what has changed", "dashboard/overview.py", "Dashboard.look", "self._conversation.newest(self.newest, hints, sweep=sweep)",
+           "self._conversation.newest(self.newest, sweep=sweep)", CHANGES),
+    Mutant("the screen does not know what has changed", "top/app.py", "Top._watch", "self.dashboard.look(hints)", "self.dashboard.look(None)", LIVE),
+    Mutant("the page does not know what has changed", "page/queue_view.py", "QueueView.watch", "self.events(hints)", "self.events(None)",
+           "tests/page/test_queue_view.py"),
     # actions
     Mutant("a refusal is raised", "dashboard/actions.py", "_result",
            "return Refused(visible(why(error)), visible(getattr(error, 'hint', '')))", "raise", ACTIONS),
@@ -91,6 +118,9 @@ DASHBOARD = (
            "self.move_cursor(row=list(rows).index(key), animate=False, scroll=False)", "None", LIVE),
     Mutant("all is drawn anew", "top/tables.py", "KeyedTable.show",
            "widths != self._widths or kept != list(rows)[:len(kept)]", "True", LIVE),
+    Mutant("a look that comes as it ends is shown", "top/app.py", "Top.show", "not self.screen_stack", "False", LIVE),
+    Mutant("a cursor that moves as it ends is followed", "top/app.py", "Top._explain_row", "not self.screen_stack", "False", LIVE),
+    Mutant("older messages are looked for as it ends", "top/app.py", "Top._load_older", "not self.screen_stack", "False", LIVE),
     Mutant("older messages come by themselves", "top/app.py", "Top._load_older", "log.cursor_row == 0", "True", LIVE),
     Mutant("a kill leaves the terminal's modes", "top/terminal.py", "guarded_driver", "guard.undo(UNDO)", "None", TERMINAL),
     Mutant("a kill leaves the terminal's settings", "top/terminal.py", "guarded_driver",

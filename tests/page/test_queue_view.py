@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amq.dashboard.agents import Row
+from amq.dashboard.overview import Dashboard, Snapshot
 from amq.errors import NotFound
 from amq.instants import SECOND_NS
 from amq.mail.agents_overview import Agent
@@ -20,6 +21,7 @@ from tests.page.served import queue_view as view_of
 from tests.samples import message_file
 
 if TYPE_CHECKING:
+    from amq.runtime.file_events import Hints
     from tests.conftest import Shell
 
 NOW = 1_800_000_000 * SECOND_NS
@@ -125,6 +127,23 @@ def test_wake(amq: Shell) -> None:
         view.actions["wake"]({"agent": ".."})
     with pytest.raises(Exception, match="nothing notifies bob"):
         view.actions["wake"]({"agent": "bob"})
+
+
+def test_a_look_gets_what_has_changed(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Hints] = []
+    look = Dashboard.look
+
+    def noted(self: Dashboard, hints: Hints) -> Snapshot:
+        found.append(hints)
+        return look(self, hints)
+
+    monkeypatch.setattr(Dashboard, "look", noted)
+    looks = view_of(amq.root).watch(threading.Event())
+    for _ in range(2):
+        next(looks)
+    amq.send()
+    next(looks)
+    assert str(amq.agent("bob").inbox_new) in (found[2] or ())
 
 
 def test_a_fault_is_shown(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from amq.dashboard.overview import Snapshot
+from amq.dashboard.overview import Dashboard, Snapshot
 from tests.conftest import Shell
 from tests.top.screen import Screen, shown
 from tests.top.test_keys import anyio_backend
+
+if TYPE_CHECKING:
+    from amq.runtime.file_events import Hints
 
 __all__ = ["anyio_backend"]
 pytestmark = pytest.mark.anyio
@@ -32,6 +36,31 @@ async def test_mail_and_agents_that_come_and_go(amq: Shell) -> None:
         await screen.until(lambda: len(screen.rows("#agents")) == 5)
         assert amq("agent", "remove", "dave").code == 0
         await screen.until(lambda: len(screen.rows("#agents")) == 4)
+
+
+async def test_a_look_gets_what_has_changed(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Hints] = []
+    look = Dashboard.look
+
+    def noted(self: Dashboard, hints: Hints) -> Snapshot:
+        found.append(hints)
+        return look(self, hints)
+
+    monkeypatch.setattr(Dashboard, "look", noted)
+    async with shown(amq, watch=True) as screen:
+        await screen.until(lambda: len(found) > 1)
+        amq.send()
+        await screen.until(lambda: any(str(amq.agent("bob").inbox_new) in (hints or ()) for hints in found[2:]))
+        await screen.until(lambda: len(screen.rows()) == 1)
+
+
+async def test_what_comes_as_it_ends_is_not_shown(amq: Shell) -> None:
+    async with shown(amq) as screen:
+        app = screen.app
+    assert app.screen_stack == []
+    app.show(app.snapshot)
+    app._explain_row()
+    app._load_older()
 
 
 async def test_the_cursor_follows_the_newest_message(amq: Shell) -> None:
