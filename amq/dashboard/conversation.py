@@ -86,6 +86,11 @@ class Conversation:
         """Return the newest LIMIT messages with the words of QUERY (`Mailbox.search`), the newest first."""
         return self._log(lambda: self._found(query, limit))
 
+    def located(self, message: LoggedMessage) -> LoggedMessage:
+        """Return MESSAGE with the places where it is now."""
+        (recipients,) = self._recipients.of([message.header])
+        return LoggedMessage(message.header, recipients)
+
     def body(self, message: Summary) -> Body:
         """Return the text of MESSAGE, wherever its holder has moved it to since."""
         try:

@@ -98,6 +98,11 @@ class Dashboard:
         with self._turn:
             return self._conversation.search(query, limit)
 
+    def located(self, message: LoggedMessage) -> LoggedMessage:
+        """Return what `Conversation.located` does."""
+        with self._turn:
+            return self._conversation.located(message)
+
     def body(self, message: Summary) -> Body:
         """Return what `Conversation.body` does."""
         with self._turn:

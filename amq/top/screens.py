@@ -111,7 +111,7 @@ class Reading(Page):
     @work(exclusive=True)
     async def _load(self) -> None:
         message = self.message
-        self.query_one("#heading", Static).update(cells.heading(message, self._now_ns))
+        self._show_heading()
         body = await self.app.in_thread(lambda: self.app.dashboard.body(message.header))
         self.query_one("#text", Static).update(cells.body_text(body))
         self.query_one(VerticalScroll).scroll_home(animate=False)
@@ -122,10 +122,18 @@ class Reading(Page):
     @work
     async def _seen(self, message: LoggedMessage) -> None:
         """File MESSAGE, which is on the screen by now, unless the user has left it at once."""
-        if self.is_current and self.message is message:
-            done = await self.app.in_thread(lambda: self.app.actions.mark_read(message.id))
+        if not (self.is_current and self.message is message):
+            return
+        done = await self.app.in_thread(lambda: self.app.actions.mark_read(message.id))
+        located = await self.app.in_thread(lambda: self.app.dashboard.located(message))
+        if self.message is message:
+            self.message = located
+            self._show_heading()
             if isinstance(done, Done) and done.text != "read elsewhere":
                 self.say(Text(done.text, "dim"))
+
+    def _show_heading(self) -> None:
+        self.query_one("#heading", Static).update(cells.heading(self.message, self._now_ns))
 
     def action_reply(self) -> None:
         """Answer the message."""

@@ -72,6 +72,21 @@ async def test_markup_is_shown_as_it_is(amq: Shell) -> None:
         assert (screen.app.return_value, len(screen.app.screen_stack)) == (None, 2)
 
 
+async def test_a_fault_prints_no_mail(amq: Shell) -> None:
+    """Textual would print a traceback with all local variables."""
+
+    def fail() -> None:
+        text = "the text of a mail"  # noqa: F841  a local variable
+        raise LookupError("a fault")
+
+    with pytest.raises(LookupError, match="a fault"):
+        async with shown(amq) as screen:
+            app = screen.app
+            app.call_later(fail)
+            await screen.until(lambda: app._exception)
+    assert app._exit_renderables == []
+
+
 async def test_a_huge_body_is_cut(amq: Shell) -> None:
     Path(amq.agent("bob").inbox_new, "m1.md").write_bytes(message_file(b"x\n" * 200_000, id="m1"))
     async with shown(amq) as screen:

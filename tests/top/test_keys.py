@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from textual.widgets import Input, TextArea
 
+from amq.dashboard.actions import Actions, Result
 from amq.dashboard.panes import Panes
 from amq.layout import RootedPath
 from amq.mail.mailbox import Mailbox
@@ -85,6 +87,41 @@ async def test_enter_reads_and_files_what_is_the_user_s(amq: Shell) -> None:
         assert screen.text("#text") == "the other\n"
         await screen.press("escape")
         assert len(amq.new()) == 1
+
+
+@pytest.mark.parametrize(("words", "place"), [((), "drained"), (("--ack",), "acknowledged")])
+async def test_what_was_read_is_not_unread_any_more(amq: Shell, words: tuple[str, ...], place: str) -> None:
+    amq.send(*words, to=USER)
+    async with shown(amq) as screen:
+        await screen.press("enter")
+        await screen.until(lambda: screen.text(".said"))
+        assert screen.text("#heading").splitlines()[1] == f"To      user ({place})"
+        assert screen.text(".said").startswith("read")
+
+
+async def test_the_next_message_keeps_its_heading(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the user has gone on before the last one was filed."""
+    amq.send("--subject", "other")
+    mine = amq.send("--subject", "mine", to=USER)
+    go_on, mark_read = threading.Event(), Actions.mark_read
+
+    def slowly(self: Actions, identifier: str) -> Result:
+        go_on.wait(30)
+        return mark_read(self, identifier)
+
+    monkeypatch.setattr(Actions, "mark_read", slowly)
+    async with shown(amq) as screen:
+        await screen.pilot.press("enter")
+        await screen.until(lambda: screen.text("#text"))
+        await screen.pilot.press("p")
+        await screen.until(lambda: "other" in screen.text("#heading"))
+        go_on.set()
+        await screen.until(lambda: amq.cur(USER) == [f"{mine}.md"])
+        await screen.settle()
+        assert (screen.text("#heading").splitlines()[1:3], screen.text(".said")) == (
+            ["To      bob (unread)", "Subject other"],
+            "",
+        )
 
 
 async def test_a_text_that_cannot_be_read_is_not_filed(amq: Shell) -> None:
