@@ -131,9 +131,11 @@ class NewestMessages:
         ids = [name.removesuffix(SUFFIX) for name in names if is_message_name(name)]
         if undated([*ids, *(each for each, _ in before.found)]):
             return None
-        oldest = min((each for each, _ in before.found), default="") if len(before.found) >= before.limit else ""
+        has_all = before.count <= len(before.found) < before.limit
+        oldest = "" if has_all else min((each for each, _ in before.found), default="")
         ids = nlargest(before.limit, [each for each in ids if each >= oldest])
-        found = {key: each for key, each in before.found.items() if key[0] not in set(ids)}
+        again = set(ids)
+        found = {key: each for key, each in before.found.items() if key[0] not in again}
         with Directory(path) as directory:
             opened, problems = self._account.gather(lambda: [self._opened(holder, directory, each) for each in ids])
         found |= {(each.id, 0): each for each in opened if each}

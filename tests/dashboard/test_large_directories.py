@@ -87,6 +87,33 @@ def test_what_is_too_old_to_be_shown_is_not_opened(watched: Watched, opened: lis
     assert (watched.listed, opened) == ([], [])
 
 
+def test_an_old_message_does_not_take_the_place_of_one_that_was_missed(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the newest one goes between the list and its opening."""
+    ends, newest_one = maildir.ends, watched.inbox / watched.put(4)
+
+    def going(directory: Directory, first: int, last: int) -> Ends:
+        found = ends(directory, first, last)
+        newest_one.unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(maildir, "ends", going)
+    assert watched.look(known=False) == ["2", "3"]
+    assert watched.look(watched.put(0)) == ["2", "3"]
+    assert watched.look(seconds=5) == ["1", "2", "3"]
+
+
+def test_all_of_a_directory_is_shown(watched: Watched) -> None:
+    """Also where it has fewer messages than are asked for, and an old one comes."""
+    changed = {str(watched.inbox): set[str]()}
+    watched._newest.look(9, changed)
+    name = watched.put(0)
+    watched.listed.clear()
+    assert [each.subject for each in watched._newest.look(9, {str(watched.inbox): {name}})] == list("01234")
+    assert watched.listed == []
+
+
 def test_older_messages_move_up(watched: Watched) -> None:
     name = watched.put(3)
     (watched.inbox / name).unlink()
