@@ -40,7 +40,7 @@ class Plan:
 class Note:
     """An event of the CLI. `ours`: caused by a key that amq pressed."""
 
-    what: str  # started, submitted, approved, denied, chosen, rated, aborted, drained
+    what: str  # started, submitted, approved, denied, chosen, rated, aborted, drained, finished
     text: str = ""
     ours: bool = False
 
@@ -128,6 +128,12 @@ class Cli:
         self._input_at = max(self._input_at, now + self._chance.random() * self.lag)
         self.at(self._input_at, lambda at: self._take(data, at, ours))
 
+    def postpone(self, seconds: float) -> None:
+        """Do all that is to be done SECONDS later: the machine has slept."""
+        self._later = [(at + seconds, number, action) for at, number, action in self._later]
+        self._input_at += seconds
+        self._printed_until += seconds
+
     def work(self, now: float, plan: Plan) -> None:
         """Begin a turn."""
         self.working, self.survey = True, False
@@ -155,6 +161,12 @@ class Cli:
         """Show ghost text in the empty box."""
         self.ghost = text
         self._draw(now)
+
+    def flood(self, size: int, now: float) -> None:
+        """Print SIZE bytes of a coloured log at once, then clear the screen and draw it again."""
+        line = b"\x1b[32mcompiled\x1b[0m a line of a log of a build\r\n"
+        self._out(line * (size // len(line)) + b"\x1b[2J")
+        self.draw_all(now)
 
     def open_dialog(self, now: float) -> None:
         """Open a dialog at once, whatever has been typed."""
@@ -327,12 +339,13 @@ class Cli:
             return
         self.working = False
         self._turn += 1
-        self._said.append("Done.")
+        self._said = [*self._said[-self._rows :], "Done."]
         if self.queue:
             texts, self.queue = self.queue, []
             self._begin("\n".join(text for text, _ in texts), now)
         else:
             self._say("idle", now)
+            self._note(Note("finished"))
         self._draw(now)
 
     def _stream(self, turn: int, now: float) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tests.agents.cli import Note, Plan
 from tests.agents.cli_styles import Style
@@ -35,20 +35,26 @@ class Tally:
 
 
 class Life:
-    """One agent, which lives through some scenes."""
+    """One agent in its WORLD, which lives through SCENES (None: those of this module). SEED names it in faults."""
 
-    def __init__(self, style: Style, seed: str, place: Path) -> None:
+    def __init__(
+        self, style: Style, seed: str, world: World, scenes: Sequence[Callable[[World], None]] | None = None
+    ) -> None:
         self._seed = f"{style.name} {seed}"
-        self._world = World(style, seed, place)
-        self._chance = self._world.chance
-        self._place = place
+        self._world = world
+        self._scenes = scenes or SCENES
+        self._chance = world.chance
+        self._number = itertools.count()
         self.tally = Tally()
 
-    def run(self, scenes: int) -> Tally:
-        """Run SCENES of them."""
+    def begin(self) -> None:
+        """Start the agent."""
         self._world.start(self._chance.uniform(0.2, 3.0))
-        for number in range(scenes):
-            scene = self._chance.choice(SCENES)
+
+    def live(self, scenes: int) -> Tally:
+        """Live through SCENES, each chosen at random; return the counts since the beginning."""
+        for number in itertools.islice(self._number, scenes):
+            scene = self._chance.choice(self._scenes)
             try:
                 self._play(f"{self._seed} scene {number} {scene.__name__}", scene)
             except AssertionError as error:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,12 +17,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from tests.agents.holdings import Holdings, growth, holdings
 from tests.agents.test_under_amq_run import install, noted
 from tests.pty.user import wait_until
 from tests.runtime.run_session import Desk, Session
@@ -40,16 +39,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc"),
     pytest.mark.timeout(LASTS_S + 300),
 ]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The holdings of the host's processes: private memory, descriptors, threads; and the agent's private files."""
-
-    private_mb: float
-    descriptors: int
-    threads: int
-    files: int
 
 
 @pytest.fixture
@@ -77,18 +66,17 @@ def test_what_it_holds_stays_as_it_is(
     reader.start()
     wait_until(lambda: noted(desk, "started"))
     pid = desk.host_pid()
-    samples, done = list[Sample](), Counter[str]()
+    samples, done = list[Holdings](), Counter[str]()
     for at in _spread(LASTS_S):
         done += _round(desk, session, pid, state, copy, Random(f"{SEED} {at}"))
         while len(samples) < at * SAMPLES:
-            samples.append(_sample(state, pid))
+            samples.append(holdings(state, pid))
     with capsys.disabled():
         print(f"\n{LASTS_S:.0f} s: {dict(done)}; {samples[0]} → {samples[-1]}")  # noqa: T201  the soak's result
-    first, last = samples[SAMPLES // 8 :][: SAMPLES // 4], samples[-(SAMPLES // 4) :]
     for name in ("descriptors", "threads"):
-        assert _median(last, name) <= _median(first, name) + GROWTH_THREADS, name
-    assert _median(last, "private_mb") <= _median(first, "private_mb") + GROWTH_MB
-    assert _median(last, "files") <= _median(first, "files") + GROWTH_FILES
+        assert growth(samples, name) <= GROWTH_THREADS, name
+    assert growth(samples, "private_mb") <= GROWTH_MB
+    assert growth(samples, "files") <= GROWTH_FILES
     session.send("quit")
     session.send("\x18\r")
     wait_until(lambda: _has_ended(pid), desk.recorded)
@@ -149,17 +137,6 @@ def _discard(session: Session) -> None:
     with suppress(OSError):  # the terminal is gone
         while os.read(session.child_fd, 1 << 16):
             pass
-
-
-def _sample(state: Path, pid: int) -> Sample:
-    fields = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    private = sum(int(line.split()[1]) for line in fields if line.startswith("Private_")) / 1024
-    files = sum(1 for _ in state.rglob("*"))
-    return Sample(private, len(os.listdir(f"/proc/{pid}/fd")), len(os.listdir(f"/proc/{pid}/task")), files)
-
-
-def _median(samples: list[Sample], name: str) -> float:
-    return float(statistics.median(getattr(each, name) for each in samples))
 
 
 def _has_ended(pid: int) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.agents.cli_styles import STYLES, Style
 from tests.agents.scenarios import Life, Tally
+from tests.agents.world import World
 from tests.proof_table import Proof
 from tests.seeds import SEED, SOAK, TOLD
 
@@ -21,7 +22,10 @@ def play(style: Style, seed: str, injections: int) -> Tally:
     tally, life = Tally(), 0
     while tally.injections < injections:
         with tempfile.TemporaryDirectory() as place:
-            tally.add(Life(style, f"{seed}-{life}", Path(place)).run(SCENES))
+            name = f"{seed}-{life}"
+            agent = Life(style, name, World(style, name, Path(place)))
+            agent.begin()
+            tally.add(agent.live(SCENES))
         life += 1
     return tally
 

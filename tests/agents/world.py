@@ -35,7 +35,9 @@ from amq.runtime.trust import Trust
 from tests.agents.cli import SIZE, Cli, Note, Plan
 from tests.agents.cli_styles import Style
 
-OURS = re.compile(r"amq: \d+ new messages? from [a-z, ]+\. Run: amq drain --include-body")
+OURS = re.compile(
+    r"amq: \d+ new messages? from [a-z, ]+(?:\. Run|, attached\. If it is missing, run): amq drain --include-body"
+)
 SWEEP = 5.0  # seconds between looks at the inbox without any event
 
 
@@ -83,11 +85,22 @@ class World:
             row=self._profile.rules.prompt_row,
         )  # fmt: skip
         self.cli = Cli(self._style, self.chance, self._from_cli, self._noted, lambda text: self.plan(text))
+        status = self.new_status()
         channel = PtyChannel(
-            cast(Host, _Line(self, self._terminal)), self._profile.rules, AgentStatus(""),
+            cast(Host, _Line(self, self._terminal)), self._profile.rules, status,
             clock=lambda: self.now, sleep=lambda seconds: Sleep(self.now + seconds),
         )  # fmt: skip
-        waker = WakeLoop(
+        self._waking = self._keep_waking(self.new_loop(channel, status))
+        self._looks_at = self.now
+        self.cli.start(self.now, takes)
+
+    def new_status(self) -> AgentStatus:
+        """Return the status of a new process of the agent, which has no hooks here."""
+        return AgentStatus("")
+
+    def new_loop(self, channel: PtyChannel, status: AgentStatus) -> WakeLoop:  # noqa: ARG002  of an agent with hooks
+        """Return the loop of a new host, which types by CHANNEL."""
+        return WakeLoop(
             cast(Mailbox, _Inbox(self)),
             channel,
             SchedulePolicy(),
@@ -96,9 +109,9 @@ class World:
             Trust("/queue", self.private, given=True),
             clock=lambda: self.now,
         )
-        self._waking = self._keep_waking(waker)
-        self._looks_at = self.now
-        self.cli.start(self.now, takes)
+
+    def looked(self) -> None:
+        """Do what follows a look of the loop; nothing here."""
 
     def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
         """Let time pass, at most until UNTIL holds; return whether it does."""
@@ -172,6 +185,7 @@ class World:
             rung, self._rung, self._idle = self._rung or self.now >= swept + SWEEP, False, False
             swept = self.now if rung else swept
             again = await waker.turn(rung=rung)
+            self.looked()
             self._idle = True
             if not self._rung:
                 await Sleep(min(max(again, self.now), swept + SWEEP))

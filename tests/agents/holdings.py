@@ -1,0 +1,43 @@
+"""What a process holds, by `/proc`: memory, descriptors, threads, and the files that it keeps."""
+
+from __future__ import annotations
+
+import os
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """The private memory, descriptors and threads of a process; the files in its private state, by number and size."""
+
+    private_mb: float
+    descriptors: int
+    threads: int
+    files: int
+    files_kb: float
+
+
+def holdings(state: Path, pid: int) -> Holdings:
+    """Return what the process PID holds, whose private state is in the directory STATE."""
+    fields = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    private = sum(int(line.split()[1]) for line in fields if line.startswith("Private_")) / 1024
+    descriptors, threads = (len(os.listdir(f"/proc/{pid}/{name}")) for name in ("fd", "task"))
+    files = list(state.rglob("*"))
+    return Holdings(private, descriptors, threads, len(files), sum(each.lstat().st_size for each in files) / 1024)
+
+
+def growth(samples: Sequence[Holdings], name: str) -> float:
+    """Return how much NAME has grown from the first quarter of SAMPLES to the last, by medians.
+
+    The first eighth does not count: caches fill.
+    """
+    quarter = max(1, len(samples) // 4)
+    first, last = samples[len(samples) // 8 :][:quarter], samples[-quarter:]
+    return _median(last, name) - _median(first, name)
+
+
+def _median(samples: Sequence[Holdings], name: str) -> float:
+    return float(statistics.median(getattr(each, name) for each in samples))
