@@ -234,7 +234,7 @@ class Soak:
         self.outcome.kills["disk filled"] += 1
         *_, host = self.hosts.hosts.values()
         ballast = Path(host.root, ".ballast")
-        with ballast.open("wb") as file, suppress(OSError):
+        with ballast.open("wb", buffering=0) as file, suppress(OSError):  # a buffer would be written at the end
             while True:
                 file.write(_BALLAST)
         time.sleep(chance.uniform(0.5, 3))
