@@ -71,7 +71,7 @@ BRIDGED = (
     Mutant("an agent elsewhere does what its mailbox's notifier sees", "dashboard/agents.py", "Agents._new_row", "None if far else state_of(private, account.queue, handle, agent.notifier)", "state_of(private, account.queue, handle, agent.notifier)", "tests/bridge/test_local.py"),
     Mutant("news of a bridge comes late", "dashboard/agents.py", "Agents._key", "times.append(hint(self._carried))", "pass", SHOWN),
     Mutant("an agent elsewhere is notified from here", "dashboard/actions.py", "_requested", "read_remote(agent)", "None", SHOWN),
-    Mutant("its terminal is looked for here", "top/app.py", "Top.action_jump", "row.far", "False", SHOWN),
+    Mutant("its terminal is looked for here", "top/app.py", "Top.action_jump", "row.far", "False", SHOWN, times=2),
     Mutant("a host that is away counts as there", "bridge/status.py", "FarAgent.silence", "silent_s < _LOST_S", "True", SHOWN),
     Mutant("a printed invitation is two words", "cli/commands/bridge_init.py", "run", "shell(path)", "path", COMMANDS),
     Mutant("a printed answer is two words", "cli/commands/bridge_join.py", "run", "shell(path)", "path", COMMANDS),
