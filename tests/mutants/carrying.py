@@ -10,7 +10,7 @@ NAMES, WORLD, WIRE, FILES, LOCAL = (
 STEPS = "tests/crash/test_every_step.py"
 
 CARRIED = (
-    Mutant("mail of another host leaves", "bridge/names.py", "leaving", "message.header.sender in remote", "False", NAMES),
+    Mutant("mail of another host leaves", "bridge/names.py", "leaving", "header.sender in remote", "False", NAMES),
     Mutant("a name abroad has any length", "bridge/names.py", "abroad", "not is_handle(name)", "False", NAMES),
     Mutant("a recipient is on no host", "bridge/names.py", "arriving", "not HOST.fullmatch(name.rpartition('-')[2]) or '-' not in name", "False", NAMES),
     Mutant("a file grows over the limit", "bridge/names.py", "_translated", "len(after) > MAX_FILE_BYTES", "False", NAMES),
