@@ -70,7 +70,7 @@ def test_what_is_not_strict_json_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "nope", "[1, nope]"])
-def test_what_is_no_value_is_refused_as_json_refuses_it(text: str) -> None:
+def test_text_without_a_value_is_refused_as_json_refuses_it(text: str) -> None:
     with pytest.raises(json.JSONDecodeError) as expected:
         json.loads(text)
     with pytest.raises(json.JSONDecodeError) as found:

@@ -173,3 +173,11 @@ def test_mail_on_a_filesystem_that_has_little(amq: Shell, filesystem: None) -> N
         assert os.listdir(amq.agent(handle).inbox_tmp) == []
     assert sorted(os.listdir(amq.agent("alice").acks_received)) == [f"{identifier}.json", f"{identifier}__carol.json"]
     assert len(amq.dead_letters()) == 1
+
+
+def test_what_is_regular(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("file")
+    os.mkfifo(tmp_path / "fifo")
+    with Directory(RootedPath(str(tmp_path))) as directory:
+        assert [each for each in ("file", "link", "fifo", "gone") if durable.is_regular(directory, each)] == ["file"]
