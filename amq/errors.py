@@ -117,8 +117,8 @@ def remedy(error: BaseException) -> str:
     code = error.errno if isinstance(error, OSError) else _code(error)
     if is_write_forbidden(code):
         return (
-            "this process may not write there; in a sandbox, let the queue be one of its writable directories "
-            "(Codex: --add-dir), or run amq outside of it"
+            f"this process may not {'write' if code == errno.EROFS else 'read or write'} there; in a sandbox, let the "
+            "queue be one of its writable directories (Codex: --add-dir), or run amq outside of it"
         )
     if code in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return "free space on that disk and try again"
@@ -127,6 +127,19 @@ def remedy(error: BaseException) -> str:
     if code == errno.EAGAIN:
         return "allow more processes and threads: ulimit -u, or the limit of its container (pids)"
     return ""
+
+
+def remedy_for_file(error: BaseException, otherwise: str) -> str:
+    """Return what to do about a file that could not be read: OTHERWISE only if the file itself is at fault.
+
+    What a mode, a disk or a shortage keeps from being read may be good, and is not to be made anew.
+    """
+    import errno
+
+    passing = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.EAGAIN, errno.EINTR)
+    if isinstance(error, OSError) and (is_write_forbidden(error.errno) or error.errno in passing):
+        return remedy(error) or "try again"
+    return otherwise
 
 
 def is_write_forbidden(code: int | None) -> bool:

@@ -135,7 +135,7 @@ MAY_NAME_A_CLI = {
     ("amq.cli.commands.coop_up", "claude,codex"): "handles: the agents of a queue whose user names none",
     ("amq.cli.commands.coop_up", "may agents run"): "a question to the user",
     ("amq.setup.checks_queue", "claude,codex"): "handles, in an example for users",
-    ("amq.errors", "this process may not write there"): "advice for users",
+    ("amq.errors", " there; in a sandbox"): "advice for users",
     ("amq.runtime.agents.profile", "claude-socket"): "a word of a user's own profile",
     ("amq.runtime.agents.profile", "codex-queue"): "a word of a user's own profile",
     ("amq.runtime.agents.profile", "opencode-server"): "a word of a user's own profile",

@@ -30,7 +30,7 @@ import stat
 
 from amq import git_repository, quoting
 from amq.bridge.checked_table import HOST, NKEY, BadBridge, Table
-from amq.errors import why
+from amq.errors import remedy_for_file, why
 from amq.layout import RootedPath
 from amq.record import record
 from amq.runtime.private_state import NoPrivateDirectory, PrivateState, make_directory, write_private
@@ -113,7 +113,7 @@ def read_bridge_in(directory: str) -> Bridge | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise BadBridge(f"{path} cannot be read: {why(error)}", hint=_HINT) from error
+        raise BadBridge(f"{path} cannot be read: {why(error)}", hint=remedy_for_file(error, _HINT)) from error
     return parse_bridge(text, directory)
 
 
@@ -221,7 +221,7 @@ def read_key(path: str) -> bytes:
         return git_repository.read_regular(path, _LARGEST_BYTES, follow=False).strip()
     except OSError as error:
         hint = "bring it back from a backup, or make another key: docs/bridge.md, Key lost"
-        raise BadBridge(f"the key {path} cannot be read: {why(error)}", hint=hint) from error
+        raise BadBridge(f"the key {path} cannot be read: {why(error)}", hint=remedy_for_file(error, hint)) from error
 
 
 def _check_mode(path: str, forbidden: int, hint: str) -> None:

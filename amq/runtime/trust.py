@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 
 from amq import git_repository, jsontext
-from amq.errors import AmqError, why
+from amq.errors import AmqError, remedy_for_file, why
 from amq.layout import RootedPath
 from amq.record import record
 from amq.runtime import git_index, question
@@ -88,7 +88,8 @@ def trusted_queues(state: PrivateState) -> list[Trusted]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise AmqError(f"{path} cannot be read: {error}", hint="remove it and trust the queues again") from error
+        hint = remedy_for_file(error, "remove it and trust the queues again")
+        raise AmqError(f"{path} cannot be read: {error}", hint=hint) from error
     return sorted(found, key=lambda each: each.path)
 
 

@@ -13,7 +13,7 @@ import re
 import stat
 
 from amq import git_repository
-from amq.errors import AmqError, why
+from amq.errors import AmqError, remedy_for_file, why
 from amq.runtime.private_state import why_not_private
 
 TYPE_CHECKING = False
@@ -59,7 +59,7 @@ def read_private(path: str, environ: Mapping[str, str], shared: Iterable[str]) -
         return {}
     except (OSError, ValueError, RecursionError) as error:
         said = why(error) if isinstance(error, OSError) else str(error)
-        raise AmqError(f"{path} cannot be read: {said}", hint="fix it, or remove it") from error
+        raise AmqError(f"{path} cannot be read: {said}", hint=remedy_for_file(error, "fix it, or remove it")) from error
 
 
 def why_not_kept(environ: Mapping[str, str], shared: Iterable[str]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import errno
+import os
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amq import git_repository
 from amq.bridge.checked_table import BadBridge
 from amq.bridge.config import (
     Bridge,
@@ -168,6 +171,24 @@ def test_a_key_is_for_the_user_alone(place: Path) -> None:
     with pytest.raises(BadBridge, match="cannot be read: No such file") as caught:
         read_key(f"{place}/box.key")
     assert "Key lost" in caught.value.hint
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.EMFILE])
+def test_what_cannot_be_read_now_is_not_to_be_made_anew(
+    place: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    change_bridge(str(place), lambda _: Bridge(str(place), "laptop", "", {}, {}, {}))
+    write_key(str(place / "host.nk"), "SUA")
+
+    def fail(path: str, *_: object, **__: object) -> bytes:
+        raise OSError(code, os.strerror(code), path)
+
+    monkeypatch.setattr(git_repository, "read_regular", fail)
+    for read in (lambda: read_bridge_in(str(place)), lambda: read_key(str(place / "host.nk"))):
+        with pytest.raises(BadBridge, match="cannot be read") as caught:
+            read()
+        assert caught.value.hint
+        assert not any(word in caught.value.hint for word in ("fix", "another key", "init"))
 
 
 def test_without_a_private_directory_there_is_no_bridge() -> None:

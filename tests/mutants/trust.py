@@ -10,6 +10,7 @@ NOTIFICATION = "tests/runtime/test_wake_line.py"
 
 TRUSTED = (
     Mutant("a colon is in a PATH", "runtime/private_state.py", "_why_not", "os.pathsep in path", "False", PRIVATE),
+    Mutant("what cannot be read now is to be removed", "errors.py", "remedy_for_file", "is_write_forbidden(error.errno) or error.errno in passing", "False", TRUST),
     Mutant("a line end is in a PATH", "runtime/private_state.py", "_why_not", "not path.isprintable()", "False", PRIVATE),
     Mutant(
         "what agents can write to is private", "runtime/private_state.py", "_why_not",

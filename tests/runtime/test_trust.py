@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -15,11 +16,13 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from amq import git_repository
 from amq.cli.commands import coop_up
 from amq.cli.output import Output
 from amq.errors import AmqError
 from amq.mail.mailbox import Mailbox
 from amq.runtime import trust as module
+from amq.runtime import user_config
 from amq.runtime.file_birth_time import born_ns
 from amq.runtime.private_state import PrivateState, private_state
 from amq.runtime.trust import Trust, Trusted, ask, revoke, trust, trusted_queues, why_untrusted
@@ -113,6 +116,24 @@ def test_what_cannot_be_known_needs_one(amq: Shell, state: PrivateState) -> None
     (amq.project / ".git" / "index").unlink()
     Path(state.directory, "trust.json").write_text('{"trusted": [{}]}')
     assert "cannot be read" in why_untrusted(str(amq.root), state)
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.EMFILE])
+def test_a_list_that_cannot_be_read_now_is_not_to_be_removed(
+    amq: Shell, state: PrivateState, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    trust(str(amq.root), state)
+
+    def fail(path: str, *_: object) -> bytes:
+        raise OSError(code, os.strerror(code), path)
+
+    monkeypatch.setattr(git_repository, "read_regular", fail)
+    monkeypatch.setattr(user_config, "_why_not", lambda *_: "")
+    for read in (lambda: trusted_queues(state), lambda: user_config.read_config({"HOME": "/"}, ())):
+        with pytest.raises(AmqError, match="cannot be read") as caught:
+            read()
+        assert caught.value.hint
+        assert "remove" not in caught.value.hint
 
 
 def test_what_has_the_number_of_a_trusted_queue_is_not_trusted(clone: Shell, state: PrivateState) -> None:
