@@ -117,18 +117,33 @@ def find_root(option: str | None, environ: Mapping[str, str], cwd: str) -> Setti
     """Return the existing queue as an absolute path; None if there is none.
 
     A name is looked for up to the top of the repository, and in the directory that all of its worktrees share. A queue
-    above the repository counts if the user owns it; its source is then ABOVE. CWD is the working directory, "" if it is
-    gone; then NotFound is raised unless an absolute path names the queue. Raises OSError where a disk fails: no queue
-    above takes the place of one that cannot be seen.
+    above the repository counts if the user owns it; its source is then ABOVE. An empty directory, which a sandbox may
+    leave behind, counts only if the repository has no other. CWD is the working directory, "" if it is gone; then
+    NotFound is raised unless an absolute path names the queue. Raises OSError where a disk fails: no queue above takes
+    the place of one that cannot be seen.
     """
     wanted = wanted_root(option, environ)
     if not os.path.isabs(wanted.value):
         _required(cwd)
+    empty = None
     for place, is_above in _places(wanted.value, cwd):
+        if is_above and empty:
+            break
         path = os.path.normpath(os.path.join(place, wanted.value))
         if _is_directory(path) and (not is_above or _is_own(path)):
-            return Setting(path, ABOVE if is_above else wanted.source)
-    return None
+            found = Setting(path, ABOVE if is_above else wanted.source)
+            if not _is_empty(path):
+                return found
+            empty = empty or found
+    return empty
+
+
+def _is_empty(path: str) -> bool:
+    """Return whether the directory PATH has nothing in it; what cannot be looked at may have."""
+    try:
+        return not os.listdir(path)
+    except OSError:
+        return False
 
 
 def existing_root(option: str | None, environ: Mapping[str, str], cwd: str) -> Setting:

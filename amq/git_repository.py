@@ -94,7 +94,9 @@ def superproject_of(top: str) -> str | None:
     around = git_directory(outer) if outer else None
     if git is None or around is None:
         return None
-    inside = os.path.join(common_directory(around), "modules") + os.sep
+    # git keeps a submodule of a linked worktree below that worktree's own directory
+    holders = (common_directory(around), os.path.realpath(around))
+    inside = tuple(os.path.join(holder, "modules") + os.sep for holder in holders)
     return outer if os.path.realpath(git).startswith(inside) else None
 
 

@@ -139,6 +139,25 @@ def test_a_worktrees_own_queue_goes_first(tmp_path: Path, worktree: Path) -> Non
     assert config.find_root(None, {}, str(worktree)) == Setting(own, "found")
 
 
+def test_an_empty_directory_is_a_queue_only_where_its_repository_has_no_other(
+    tmp_path: Path, worktree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = make(worktree, ".agent-mail")
+    make(tmp_path, ".agent-mail", "meta")
+    assert config.find_root(None, {}, str(worktree)) == Setting(empty, "found")
+    shared = os.path.dirname(make(tmp_path, "main", ".agent-mail", "meta"))
+    assert config.find_root(None, {}, str(worktree)) == Setting(shared, "found")
+    assert config.find_root(empty, {}, str(worktree)) == Setting(empty, "--root")
+
+    def unless_forbidden(path: str) -> list[str]:
+        if path == empty:
+            raise PermissionError
+        return ["meta"]
+
+    monkeypatch.setattr(os, "listdir", unless_forbidden)  # what is in it is not known
+    assert config.find_root(None, {}, str(worktree)) == Setting(empty, "found")
+
+
 def test_a_new_queue_of_a_linked_worktree_is_made_in_the_main_one(tmp_path: Path, worktree: Path) -> None:
     assert config.new_root(None, {}, str(worktree)).value == str(tmp_path / "main" / ".agent-mail")
 

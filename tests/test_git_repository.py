@@ -85,7 +85,13 @@ def submodule(place: Path) -> list[Path]:
     return [outer, outer / "deep" / "sub", place / "outer-feat"]
 
 
-LAYOUTS = [ordinary, bare_with_a_pointer, bare, separate, linked, submodule]
+def submodule_of_a_worktree(place: Path) -> list[Path]:
+    outer, _, feat = submodule(place)
+    git(feat, "submodule", "update", "-q", "--init")
+    return [outer, feat, feat / "deep" / "sub"]
+
+
+LAYOUTS = [ordinary, bare_with_a_pointer, bare, separate, linked, submodule, submodule_of_a_worktree]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -6,11 +6,19 @@ from tests.mutants.mutant import Mutant
 
 PRIVATE, TRUST, INDEX = (f"tests/runtime/test_{name}.py" for name in ("private_state", "trust", "git_index"))
 CALLER, PROGRAMS = "tests/terminal/test_caller.py", "tests/runtime/test_programs.py"
+CONFIG, LAYOUT = "tests/test_config.py", "tests/test_git_repository.py"
 NOTIFICATION = "tests/runtime/test_wake_line.py"
 
 TRUSTED = (
     Mutant("a colon is in a PATH", "runtime/private_state.py", "_why_not", "os.pathsep in path", "False", PRIVATE),
     Mutant("what cannot be read now is to be removed", "errors.py", "remedy_for_file", "is_write_forbidden(error.errno) or error.errno in passing", "False", TRUST),
+    Mutant("an empty directory hides the repository's queue", "config.py", "find_root", "not _is_empty(path)", "True", CONFIG),
+    Mutant("a queue above the repository hides a new one", "config.py", "find_root", "is_above and empty", "False", CONFIG),
+    Mutant("what cannot be listed is empty", "config.py", "_is_empty", "False", "True", CONFIG),
+    Mutant(
+        "a submodule of a linked worktree is on its own", "git_repository.py", "superproject_of",
+        "(common_directory(around), os.path.realpath(around))", "(common_directory(around),)", LAYOUT,
+    ),
     Mutant("a line end is in a PATH", "runtime/private_state.py", "_why_not", "not path.isprintable()", "False", PRIVATE),
     Mutant(
         "what agents can write to is private", "runtime/private_state.py", "_why_not",
