@@ -7,7 +7,7 @@ import re
 import stat
 from contextlib import contextmanager
 
-from amq import jsontext
+from amq import config, jsontext
 from amq.errors import Conflict, NotFound
 from amq.quoting import shell
 
@@ -119,7 +119,8 @@ def _read(path: str, most: int) -> bytes:
 
 
 def _check_parent(path: str) -> None:
-    parent = os.path.dirname(os.path.abspath(path))
+    here = "" if os.path.isabs(path) else config.working_directory()
+    parent = os.path.dirname(os.path.normpath(os.path.join(here, path)))
     if not os.path.isdir(parent):
         raise NotFound(f"there is no directory {parent}", hint=f"make it first: mkdir -p {shell(parent)}")
 

@@ -195,6 +195,16 @@ sys.exit(main(["export", "{option}", "out"]))
     assert [name for name in left if "out" in name or "index" in name] == []
 
 
+def test_a_working_directory_that_has_gone(amq: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.setenv("AM_ROOT", str(amq.root))
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for option in ("--html", "--jsonl"):
+        assert "the working directory no longer exists" in amq("export", option, "mail").err
+        assert amq("export", option, str(tmp_path / option[2:])).code == 0
+
+
 def test_a_body_that_has_gone(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     _conversation(amq)
     found = exporting.chosen
