@@ -10,9 +10,11 @@ Write a beginning in a function: at the top of a module it would fail while pyte
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, NoReturn, Self, TypeVar
+
+from amq.record import replace
 
 A = TypeVar("A")
 

@@ -56,6 +56,25 @@ assert main(sys.argv[1:]) == 0
 print(*sorted(set(sys.modules) - before), file=sys.stderr)
 """
 
+UNTIL_IT_STARTS = """
+import gc, sys
+from amq.pty import child
+def start(*_):
+    print(*sys.modules, f"frozen:{gc.get_freeze_count()}", file=sys.stderr)
+    raise OSError(8, "not started")
+child.start = start
+from amq.cli.main import main
+assert main(sys.argv[1:])
+"""
+
+ONE_MODULE = """
+import sys
+from amq.runtime.rust_notify import RustNotify
+print(*sys.modules, file=sys.stderr)
+import watchfiles
+assert watchfiles.main.RustNotify is RustNotify
+"""
+
 MAILBOX_SIDE = """
 import importlib, sys
 for name in sys.argv[1:]:
@@ -105,6 +124,32 @@ def test_commands_about_agents_import_nothing_heavy(tmp_path: Path, name: str) -
     loaded = set(done.stderr.split())
     assert imported in loaded
     assert loaded.isdisjoint([*HEAVY, *not_imported])
+
+
+def test_a_program_is_started_before_what_only_waking_needs_is_imported(tmp_path: Path) -> None:
+    """No collection touches the objects from before: it would give `amq run` a copy of what its forks have."""
+    done = python("-c", UNTIL_IT_STARTS, "run", "--as", "bob", "--", "sh", "-c", "", cwd=tmp_path)
+    loaded = set(done.stderr.split())
+    assert {"amq.runtime.host", "amq.pty.pump"} <= loaded, done.stderr
+    later = {
+        "anyio",
+        "asyncio",
+        "avt",
+        "logging",
+        "pathlib",
+        "pydantic",
+        "shutil",
+        "subprocess",
+        "tomllib",
+        "watchfiles",
+    }
+    assert loaded.isdisjoint({*later, "amq.runtime.loop", "amq.runtime.launch_preview"})
+    assert "frozen:0" not in loaded
+
+
+def test_the_watcher_comes_without_the_rest_of_its_package(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", ONE_MODULE], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert set(done.stderr.split()).isdisjoint({"watchfiles", "watchfiles.main", "multiprocessing", "anyio"})
 
 
 def test_knowing_the_user_imports_nothing_heavy(tmp_path: Path) -> None:

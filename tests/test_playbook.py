@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 import pytest
 
+from amq.record import replace
 from tests import state_page
 from tests.playbook import Event, Playbook, Scene
 

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import IO
 
 from amq.certify.network import loopback_network
@@ -22,6 +22,7 @@ from amq.certify.terminal import TERM
 from amq.errors import AmqError
 from amq.instants import format_instant
 from amq.pty.screen import has_emulator
+from amq.record import replace
 from amq.runtime.agents.versions import printed_version
 from amq.runtime.private_state import NoPrivateDirectory, PrivateState, make_directory, run_directory, write_private
 from amq.runtime.verdicts import SCENARIOS, Verdict

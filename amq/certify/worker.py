@@ -12,13 +12,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 
 from amq.certify.plan import LOST, Plan, Trial, read_plan
 from amq.certify.processes import adopt_orphans
 from amq.certify.scenarios import SCENARIOS, begin
 from amq.certify.session import Failed, Session, open_session
 from amq.pty.errors import PtyError
+from amq.record import replace
 
 _COLD = "ready"
 _AFRESH = (_COLD, "places", "exit")  # each trial of these needs a new session

@@ -147,8 +147,7 @@ def _handles(args: Namespace, session: OpenSession, queue: QueueLayout, out: Out
 
 def _notify(args: Namespace, handle: str, place: LaunchContext, way: ChannelSpec, out: Output) -> int:
     """Notify the session at PLACE as the agent HANDLE; raises Notified if something notifies that agent."""
-    from dataclasses import replace
-
+    from amq.record import replace
     from amq.runtime import sidecar
     from amq.runtime.channels.registry import NATIVE
     from amq.runtime.version_limits import first_warning

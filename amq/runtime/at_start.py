@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from amq import config
@@ -15,6 +14,7 @@ from amq.errors import AmqError
 from amq.mail.account import Account
 from amq.names import USER
 from amq.pty.child import find_program
+from amq.record import record, replace
 from amq.runtime.agents import registry
 from amq.runtime.agents.profile import ApiServer, Profile
 from amq.runtime.certified import FAILED, VERSION_WITHIN_S, Certified, ask_version, certified
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from amq.runtime.trust import Trust
 
 
-@dataclass(frozen=True)
+@record
 class AtStart:
     """Facts that are known when an agent is about to be started."""
 
@@ -35,7 +35,7 @@ class AtStart:
     introduction: str = ""  # for its model; "" if that may not know of the queue
     vetting: tuple[str, ...] = ()  # arguments with which its CLI takes amq's hooks without a question
     not_vetted: str = ""  # why there are none, as a clause; "" if its CLI was not asked
-    certified: Certified = Certified()  # noqa: RUF009  a value; what is known of its version
+    certified: Certified = Certified()
     has_plugin: bool = False  # its CLI is given amq's plugin
     no_plugin: str = ""  # why not, as a clause
     server: ApiServer | None = None  # by which its CLI takes notifications

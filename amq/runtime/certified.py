@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import PurePath
 
 from amq.errors import UsageError
 from amq.pty.child import find_program
 from amq.pty.errors import CannotRunError
+from amq.record import record, replace
 from amq.runtime.agents.profile import Profile
 from amq.runtime.agents.profile_choice import chosen
 from amq.runtime.agents.version_cache import cached_version, is_first, note_version
@@ -23,7 +22,7 @@ VERSION_WITHIN_S = 5.0  # for a program to say it
 FAILED = "amq certify has found a failure"
 
 
-@dataclass(frozen=True)
+@record
 class Certified:
     """The version of a CLI, "" if it is not known (yet), and the limits within which amq gives it mail.
 
@@ -117,7 +116,7 @@ def within_limits(profile: Profile, found: Certified) -> Profile:
 
 def _path(profile: Profile, program: str, environment: Mapping[str, str]) -> str:
     """Return the path of PROGRAM if it is the CLI itself, and there; else ""."""
-    if PurePath(program).name not in profile.programs:
+    if os.path.basename(program) not in profile.programs:
         return ""
     try:
         return find_program(program, environment.get("PATH", os.defpath))

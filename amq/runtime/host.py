@@ -13,7 +13,6 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.host import Host
 from amq.pty.screen import Screen
 from amq.pty.user_terminal import Tty
+from amq.record import replace
 from amq.runtime import launch, notifier_lock
 from amq.runtime.agents import registry
 from amq.runtime.agents.profile import Profile
@@ -230,6 +230,8 @@ def _hosted(
     with ExitStack() as stack:
         tty = stack.enter_context(closing(Tty(standard_streams.INPUT, standard_streams.OUTPUT)))
         # a fork: before the program, which the guard must outlive, and before any thread, whose locks it would keep
+        # what is there so far is never collected: a collection writes to each page that it shares with its forks
+        gc.freeze()
         tty.post_guard()
         feed = stack.enter_context(closing(_plugin_feed(planned))) if planned.has_plugin else None
         started, started_at, size, given = time.monotonic(), time.time(), tty.size(), standard_streams.handed_over()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amq.pty.screen import Screen
 from amq.pty.terminal_model import Terminal
+from amq.record import record
 from amq.runtime.agents import registry
 from amq.runtime.agents.profile import HookStyle
 from amq.runtime.agents.status_sources import AgentStatus
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from amq.runtime.policy.wake_line import Wording
 
 
-@dataclass(frozen=True)
+@record
 class HostedAgent:
     """A running agent: how it was launched, the model of its terminal, and the status that it publishes."""
 

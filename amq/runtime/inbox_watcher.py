@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Self
 
 import anyio.to_thread
-from watchfiles._rust_notify import RustNotify
 
 from amq.layout import RootedPath
 from amq.runtime.resource_limits import start_threads
+from amq.runtime.rust_notify import RustNotify
 from amq.runtime.stat_polling import Watch, hint, now
 from amq.store import directories
 

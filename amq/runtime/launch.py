@@ -6,14 +6,13 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 
 from amq import quoting
 from amq.config import ALLOWED_IN, ALLOWED_ROOT, MAIL_COMMANDS, RUN, own_project
 from amq.layout import AgentLayout, QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.pty.child import TERMINAL_NAME
+from amq.record import record, replace
 from amq.runtime.agents import registry
 from amq.runtime.agents.profile import Adaptation, ApiServer, HookStyle, NativeWay, Profile
 from amq.runtime.agents.profiles import built_in
@@ -41,7 +40,7 @@ _CHANGES_ENVIRONMENT = (
 _KEEPS_PATH = re.compile(r"-[^-lc]*|--(?!login|command).*")
 
 
-@dataclass(frozen=True)
+@record
 class Options:
     """The user's choices about hosting an agent."""
 
@@ -55,13 +54,13 @@ class Options:
     labels: bool = False  # show its state by options of its tmux pane
     plugin: bool | None = None  # None: only if the CLI's version was tested with amq's plugin
     native: bool = False  # notify the CLI through its own API, if it has one
-    notices: NoticeSettings = NoticeSettings()  # noqa: RUF009  a value; how the user is notified of something
-    policy: SchedulePolicy = field(default_factory=SchedulePolicy)
+    notices: NoticeSettings = NoticeSettings()
+    policy: SchedulePolicy = SchedulePolicy()
     preview_chars: int = 0  # characters of a subject that are typed at most
     amq: str = ""  # the version of this amq, for which a verdict holds
 
 
-@dataclass(frozen=True)
+@record
 class Launch:
     """The command that is run, and how it differs from the user's."""
 
@@ -80,7 +79,7 @@ class Launch:
     server: ApiServer | None = None  # by which its CLI takes notifications
     introduction: str = ""  # the content of the file that the environment names
     lacks: tuple[str, ...] = ()  # what it should have and is not given, with the reason
-    certified: Certified = Certified()  # noqa: RUF009  a value; what is known of its version
+    certified: Certified = Certified()
     files: str = ""  # the private directory of this run; empty if there is none
 
 
@@ -138,10 +137,12 @@ def plan(
     if allowed.project and (too_old := _too_old(profile, program[0], environment, start)):
         allowed = _Permissions(f"none: {too_old}")
     if allowed.project:
-        own, settings = allowed.own, allowed.settings
+        own, settings = list(allowed.own), allowed.settings
         inside |= {ALLOWED_IN: allowed.project, ALLOWED_ROOT: queue.root}
     if allowed.arguments:
-        additions.append((allowed.arguments, "permissions, by which it runs amq's mail commands without asking you"))
+        additions.append(
+            (list(allowed.arguments), "permissions, by which it runs amq's mail commands without asking you")
+        )
     secret: dict[str, str] = {}
     if start.server:
         additions.append((list(start.server.arguments), "a server on this machine alone, which takes notifications"))
@@ -240,7 +241,7 @@ def reaches_shells(profile: Profile, program: Sequence[str], environment: Mappin
 
     It may not in a container, for another user, or if the user's settings choose what the shells get.
     """
-    name, settings = PurePath(program[0]).name, _text(profile.settings_path(environment))
+    name, settings = os.path.basename(program[0]), _text(profile.settings_path(environment))
     is_cli_itself = not profile.programs or name in profile.programs
     is_chosen = any(word in text for word in profile.chooses_environment for text in (settings, *program[1:]))
     return is_cli_itself and not is_chosen and name not in _CHANGES_ENVIRONMENT
@@ -251,12 +252,12 @@ def is_plain_shell(program: Sequence[str]) -> bool:
 
     A shell that is given a command or a script may start anything, and a login shell sets its own PATH.
     """
-    return PurePath(program[0]).name in _SHELLS and all(map(_KEEPS_PATH.fullmatch, program[1:]))
+    return os.path.basename(program[0]) in _SHELLS and all(map(_KEEPS_PATH.fullmatch, program[1:]))
 
 
 def behind(profile: Profile, program: Sequence[str]) -> Profile:
     """Return PROFILE for a CLI behind PROGRAM (npx, docker, ssh, a script), to which nothing can be added safely."""
-    if not profile.programs or PurePath(program[0]).name in profile.programs:
+    if not profile.programs or os.path.basename(program[0]) in profile.programs:
         return profile
     from amq.runtime.agents.foreground import rules_for_argv
 
@@ -347,7 +348,7 @@ def _why_asked(profile: Profile, options: Options, start: AtStart) -> str:
     return f"{asks} ({options.allowed.why})"
 
 
-@dataclass(frozen=True)
+@record
 class _Permissions:
     """The commands that the CLI runs without asking, in words, or why there are none; PROJECT is "" then.
 
@@ -356,8 +357,8 @@ class _Permissions:
 
     how: str
     project: str = ""
-    arguments: list[str] = field(default_factory=list)
-    own: list[str] = field(default_factory=list)
+    arguments: Sequence[str] = ()
+    own: Sequence[str] = ()
     settings: str = ""
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 import anyio
 import anyio.to_thread
@@ -17,6 +16,7 @@ from amq.errors import AmqError, remedy
 from amq.mail.inbox_view import Unread
 from amq.mail.mailbox import Mailbox
 from amq.names import USER
+from amq.record import replace
 from amq.runtime.channels import Channel
 from amq.runtime.drift_file import note_drift
 from amq.runtime.hooks.announcements import HookStateWatcher

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from amq import quoting
 from amq.runtime.policy.wake_line import COMMAND, is_typeable
 from amq.runtime.private_state import PROGRAM_MODE, make_directory, write_private
 from amq.runtime.programs import find_program
 from amq.text import visible
+
+if TYPE_CHECKING:
+    import subprocess
 
 SHELL_WITHIN_S = 5.0  # seconds for the user's login files
 END_WITHIN_S = 1.0  # seconds from SIGTERM to SIGKILL: login files may hold a lock of the user's tools
@@ -112,6 +115,8 @@ def login_shells_find(command: str, environment: Mapping[str, str], give_up: thr
 
 def _ask(shell: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes] | None:
     """Start SHELL to look for `amq`; None if it cannot be run. Its own session keeps login files off the terminal."""
+    import subprocess  # only here: most agents find `amq` without a shell
+
     try:
         return subprocess.Popen(
             [shell, "-lc", "command -v amq"],
@@ -139,6 +144,8 @@ def _answer(shell: subprocess.Popen[bytes], deadline: float, give_up: threading.
 
 
 def _end(shell: subprocess.Popen[bytes]) -> None:
+    import subprocess
+
     os.killpg(shell.pid, signal.SIGTERM)
     try:
         shell.wait(END_WITHIN_S)

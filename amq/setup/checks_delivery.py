@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 
 from amq.errors import AmqError
 from amq.layout import QueueLayout
+from amq.record import replace
 from amq.runtime import launch
 from amq.runtime.agents.profiles import built_in
 from amq.runtime.agents.registry import WITH_HOOKS

@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from amq import config, quoting
@@ -17,6 +17,7 @@ from amq.errors import AmqError
 from amq.layout import ROOT_NAME, QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.names import USER
+from amq.record import replace
 from amq.runtime.agents.profiles import profile_for
 from amq.runtime.private_state import PrivateState
 from amq.setup.agent_specs import AgentSpec

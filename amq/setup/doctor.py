@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from amq import config, procfs, quoting
 from amq.errors import AmqError, why
+from amq.record import replace
 from amq.setup import checks_machine, checks_queue
 from amq.setup.checks_bridge import bridge
 from amq.setup.checks_delivery import delivery

@@ -12,11 +12,12 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from amq.errors import AmqError, Conflict
 from amq.layout import RootedPath
+from amq.record import replace
 from amq.runtime.agents import registry
 from amq.runtime.hooks.script import TIMEOUT_S
 from amq.runtime.policy import hook_decision

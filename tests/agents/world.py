@@ -10,7 +10,6 @@ import heapq
 import itertools
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -22,6 +21,7 @@ from amq.mail.mailbox import Mailbox
 from amq.pty.host import Host
 from amq.pty.screen import Screen
 from amq.pty.terminal_model import Terminal, TerminalSnapshot
+from amq.record import replace
 from amq.runtime.agents.profile import Profile
 from amq.runtime.agents.profiles import built_in
 from amq.runtime.agents.status_sources import AgentStatus

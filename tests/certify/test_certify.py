@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from amq.certify.certification import ONCE, Certification, Request, certify, sav
 from amq.certify.plan import LOST, Plan, Trial
 from amq.certify.worker import trials
 from amq.quoting import shell_line
+from amq.record import replace
 from amq.runtime.private_state import PrivateState, private_state
 from tests.certify import fake_cli
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
 from types import ModuleType
@@ -13,6 +12,7 @@ import pytest
 
 from amq.certify.__main__ import SOAK
 from amq.certify.plan import plans, tried
+from amq.record import replace
 from amq.runtime.agents import registry
 from amq.runtime.verdicts import SCENARIOS, Verdict
 from tests.real.agents import VERSIONS_VARIABLE, Agent, pinned_agents

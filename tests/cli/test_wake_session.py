@@ -8,7 +8,6 @@ import subprocess
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,6 +18,7 @@ from amq.cli.output import Output
 from amq.errors import HostFailed, UsageError
 from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
+from amq.record import replace
 from amq.runtime import notifier_lock, session_claim, sidecar
 from amq.runtime.agents.open_sessions import OpenSession
 from amq.runtime.agents.profiles import built_in

@@ -27,7 +27,7 @@ ENVIRONMENT = (
     ),
     Mutant(
         "any program keeps its PATH", "runtime/launch.py", "is_plain_shell",
-        "PurePath(program[0]).name in _SHELLS", "True", LAUNCH,
+        "os.path.basename(program[0]) in _SHELLS", "True", LAUNCH,
     ),
     Mutant(
         "GnuPG asks in the user's terminal", "pty/child.py", "Child.spawn", "_name_terminal(inside)", "None",

@@ -239,7 +239,7 @@ GATES = (
     Mutant("an editor's variables are those of an agent around it", "runtime/agents/profile.py", "Profile.session_around",
            "self.session and self.session[0] in environment", "True", "tests/runtime/test_launch.py"),
     Mutant("options are added to npx", "runtime/launch.py", "behind",
-           "not profile.programs or PurePath(program[0]).name in profile.programs", "True",
+           "not profile.programs or os.path.basename(program[0]) in profile.programs", "True",
            "tests/runtime/test_launch.py"),
     Mutant("the user is not notified of unannounced mail", "runtime/policy/schedule.py", "_decide",
            "event.agent.blocked_by in UP_TO_THE_USER", "False", WAKE),

@@ -15,13 +15,14 @@ import select
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pexpect
 
 from amq.certify.protocols import Answer, Ask, Call, Say, Script, Turn
 from amq.pty.screen import Screen
+from amq.record import replace
 from tests.real.agents import Agent, pinned_agents
 from tests.real.rig import Rig, offline_rig
 from tests.screens.recordings import ELSEWHERE, PART, Mark, Recording

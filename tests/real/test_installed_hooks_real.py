@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from amq.certify.mock_model import use_amq
 from amq.certify.protocols import Answer, Call, Say, Turn
+from amq.record import replace
 from tests.real.agents import Agent
 from tests.real.rig import Rig
 from tests.real.terminal import open_terminal, wait_until

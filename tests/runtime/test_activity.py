@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from amq.pty.input_row import EMPTY, NOT_FOUND, PromptRule, Row, Standing
 from amq.pty.osc_state import AgentState
 from amq.pty.terminal_model import TerminalSnapshot
+from amq.record import replace
 from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
 from amq.runtime.agents.qwen.profile import PROFILE as QWEN
 from amq.runtime.policy.activity import activity_of, activity_said

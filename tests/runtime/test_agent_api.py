@@ -7,13 +7,13 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from amq.pty.osc_state import AgentState
+from amq.record import replace
 from amq.runtime.agents import registry
 from amq.runtime.agents.claude import session_socket
 from amq.runtime.agents.claude.session_file import SessionFile

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from amq.layout import QueueLayout
 from amq.pty.errors import CannotRunError
+from amq.record import replace
 from amq.runtime.agents.profiles import profile_for
 from amq.runtime.agents.version_cache import NAME, note_version
 from amq.runtime.at_start import AtStart, at_start

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from amq.pty.encode import ENTER
+from amq.record import replace
 from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
 from amq.runtime.agents.gemini.profile import PROFILE as GEMINI
 from amq.runtime.agents.profile import with_prompt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from amq.pty.encode import BACKSPACE
 from amq.pty.input_row import ELSEWHERE, NOT_FOUND, PART, UNKNOWN, PromptRule, Row, Standing
 from amq.pty.osc_state import AgentState
 from amq.pty.terminal_model import TerminalSnapshot
+from amq.record import replace
 from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
 from amq.runtime.agents.codex.profile import PROFILE as CODEX
 from amq.runtime.agents.gemini.profile import PROFILE as GEMINI

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +11,7 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
+from amq.record import replace
 from amq.runtime.agents.profile import ApiServer, NativeWay, Profile
 from amq.runtime.agents.profiles import profile_for
 from amq.runtime.at_start import AtStart

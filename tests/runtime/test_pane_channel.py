@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import anyio
 import pytest
 
 from amq.pty.line_discipline import LineDiscipline
+from amq.record import replace
 from amq.runtime.agents.claude.profile import PROFILE
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.codex.profile import PROFILE as CODEX

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from amq.pty.input_row import PromptRule, Standing
 from amq.pty.line_discipline import LineDiscipline
 from amq.pty.osc_state import AgentState
+from amq.record import replace
 from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
 from amq.runtime.agents.codex.profile import PROFILE as CODEX
 from amq.runtime.agents.gemini.profile import PROFILE as GEMINI

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from amq import config
 from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
+from amq.record import replace
 from amq.runtime.agents.profiles import profile_for
 from amq.runtime.consent import Allowed
 from amq.runtime.launch import Launch, Options, behind, plan, prepare

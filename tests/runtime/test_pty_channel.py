@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +12,7 @@ from amq.pty.input_row import EMPTY, NOT_FOUND, UNKNOWN, Row, Standing
 from amq.pty.osc_state import AgentState
 from amq.pty.screen import Screen
 from amq.pty.terminal_model import Terminal, TerminalSnapshot
+from amq.record import replace
 from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
 from amq.runtime.agents.codex.profile import PROFILE as CODEX
 from amq.runtime.agents.copilot.profile import PROFILE as COPILOT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from amq.pty.input_row import PART, PromptRule, Row, Standing
 from amq.pty.osc_state import AgentState
 from amq.pty.terminal_model import TerminalSnapshot
+from amq.record import replace
 from amq.runtime.agents.claude.profile import PROFILE
 from amq.runtime.policy.injection import Action, End, InjectionRules, InjectionState, LookAt, Phase, Write, gate, step
 from amq.runtime.policy.reasons import Outcome, WaitReason

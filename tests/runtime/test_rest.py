@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import pytest
 from amq.pty.input_row import PART, PromptRule, Row, Standing
 from amq.pty.osc_state import AgentState
 from amq.pty.terminal_model import TerminalSnapshot
+from amq.record import replace
 from amq.runtime.agents.gemini.profile import PROFILE
 from amq.runtime.policy.injection import (
     ERASE_AGAIN_S,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amq.record import replace
 from amq.runtime.policy import schedule
 from amq.runtime.policy.hook_decision import ATTEMPTS_IN_A_ROW
 from amq.runtime.policy.reasons import Outcome, WaitReason

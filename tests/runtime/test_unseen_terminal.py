@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,6 +13,7 @@ import anyio
 import pytest
 
 from amq.pty.line_discipline import LineDiscipline
+from amq.record import replace
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.foreground import ForegroundAgent, ForegroundDetector, rules_for_argv
 from amq.runtime.agents.profile import Profile, with_prompt

@@ -6,13 +6,13 @@ import os
 import stat
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from amq.errors import AmqError
 from amq.layout import QueueLayout
+from amq.record import replace
 from amq.runtime import exec_with_environment
 from amq.runtime.private_state import PrivateState, private_state
 from amq.setup import coop as coop_module

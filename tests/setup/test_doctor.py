@@ -11,7 +11,6 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from amq import __version__
 from amq.layout import QueueLayout, RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
+from amq.record import replace
 from amq.runtime import notifier_lock
 from amq.runtime.agents import registry as agents_registry
 from amq.runtime.agents.registry import NotVettedError

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from amq.errors import AmqError
+from amq.record import replace
 from amq.setup.agent_specs import AgentSpec
 from amq.setup.coop import continuing
 from amq.setup.projects import Project as Saved

@@ -159,19 +159,22 @@ def run(args: Namespace, out: Output) -> int:
 
 def _run_as(handle: str, args: Namespace, program: list[str], environment: dict[str, str], out: Output) -> int:
     """Host the program as the agent HANDLE; raises Taken, before it is started, if that agent has a notifier."""
-    from dataclasses import replace
-
-    from amq.runtime import host, launch, launch_preview, notice_settings, resource_limits
+    from amq.record import replace
+    from amq.runtime import host, launch, notice_settings, resource_limits
     from amq.runtime.at_start import at_start
     from amq.runtime.private_state import planned_run
 
     profile, source = _profile(args, program, environment)
     if args.check:
+        from amq.runtime import launch_preview
+
         known = launch_preview.installed(profile, program[0], environment, private_directory(), __version__)
         return _say(known, launch_preview.verdict, out)
     notices, faults = notice_settings.chosen(environment, args.notice, args.notice_command)
     chosen = _options(args, notices, environment)
     if args.explain:
+        from amq.runtime import launch_preview
+
         queue = QueueLayout(queue_root(args, environment).value)
         private = private_directory(queue.root)
         files, trust = planned_run(private, queue.root, handle), trust_of(args, queue.root)

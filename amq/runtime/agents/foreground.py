@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Protocol
 
 from amq.errors import UsageError
 from amq.pty import controlling_tty
 from amq.pty.line_discipline import LineDiscipline, discipline
+from amq.record import replace
 from amq.runtime.agents import processes, registry
 from amq.runtime.agents.profile import Profile
 from amq.runtime.agents.profile_choice import chosen

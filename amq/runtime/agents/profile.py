@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 
 from amq.errors import UsageError
 from amq.pty.input_row import PromptRule
 from amq.pty.keystrokes import Line
+from amq.record import replace
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import PurePath
 
 from amq.errors import UsageError
 from amq.names import did_you_mean, nearest
@@ -20,7 +19,7 @@ def own_file(program: str, environment: Mapping[str, str]) -> str | None:
 
     `user_profile.read_own`, which reads it, is slow to import.
     """
-    path = os.path.join(_own_directory(environment), f"{PurePath(program).name}.toml")
+    path = os.path.join(_own_directory(environment), f"{os.path.basename(program)}.toml")
     return path if os.path.isabs(path) and os.path.exists(path) else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+import os
 
 from amq.runtime.agents import generic, registry
 from amq.runtime.agents.profile import Profile
@@ -15,6 +15,6 @@ def built_in() -> dict[str, Profile]:
 
 def profile_for(program: str) -> Profile:
     """Return the profile of the CLI PROGRAM, a name or a path; the generic one if it is unknown."""
-    name = PurePath(program).name
+    name = os.path.basename(program)
     profiles = built_in()
     return next((profile for profile in profiles.values() if name in profile.programs), profiles["generic"])

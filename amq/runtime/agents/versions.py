@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from amq.pty.shebang import through_shell
+
+if TYPE_CHECKING:
+    import subprocess
 
 VERSION_WITHIN_S = 20.0  # for a program to print it: some take seconds to start
 _VERSION = re.compile(r"\d+(?:\.\d+)+(?:\S*\w)?")  # a sentence may end behind it
@@ -18,6 +21,8 @@ def printed_version(command: Sequence[str], environment: Mapping[str, str], with
 
     Some programs print it to stderr. What they warn of there does not count if there is one on stdout.
     """
+    import subprocess  # only here: most starts of a program know its version
+
     try:
         try:
             asked = _ask(command, environment, within_s)
@@ -38,6 +43,8 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def _ask(command: Sequence[str], environment: Mapping[str, str], within_s: float) -> subprocess.CompletedProcess[bytes]:
+    import subprocess
+
     return subprocess.run(
         command, env=dict(environment), stdin=subprocess.DEVNULL, capture_output=True,
         timeout=within_s, check=False,

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import anyio.to_thread
 
 from amq.pty.osc_state import AgentState
+from amq.record import replace
 from amq.runtime.agents.foreground import ForegroundAgent
 from amq.runtime.agents.native_delivery import Native
 from amq.runtime.channels import Channel

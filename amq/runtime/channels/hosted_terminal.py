@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 
 import anyio
 import anyio.to_thread
@@ -12,6 +11,7 @@ import anyio.to_thread
 from amq.pty.host import Host
 from amq.pty.osc_state import AgentState
 from amq.pty.terminal_model import TerminalSnapshot
+from amq.record import replace
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.step_timer import until_ended
 from amq.runtime.policy import injection

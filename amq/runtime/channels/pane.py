@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import anyio
 
 from amq.pty.osc_state import AgentState
 from amq.pty.terminal_model import TerminalSnapshot
+from amq.record import replace
 from amq.runtime.agents.foreground import Foreground, ForegroundAgent
 from amq.runtime.channels.input_mode import InputMode
 from amq.runtime.channels.panes import GoneError, Pane

@@ -18,8 +18,8 @@ A failed scenario counts more than `tested`: it happened on this machine.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
+from amq.record import record, replace
 from amq.runtime.policy.injection import InjectionRules
 
 BODY = "body"
@@ -28,7 +28,7 @@ _HARMLESS = ("exit",)
 _ESSENTIAL = ("ready", "idle", "dialog", "draft")
 
 
-@dataclass(frozen=True)
+@record
 class Limits:
     """The limits for one version. Each text is the failed scenario and its reason; "" where there is none."""
 

@@ -90,7 +90,7 @@ Sources and limits
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 
 from amq.pty.echo_fallback import Echo
@@ -98,6 +98,7 @@ from amq.pty.encode import BACKSPACE, ENTER, SETTLING_LETTERS, bracketed, plain,
 from amq.pty.input_row import PART, PromptRule, Row, RowRule, Standing, squeeze
 from amq.pty.osc_state import AgentState
 from amq.pty.terminal_model import UNANSWERED_FOR_S, TerminalSnapshot
+from amq.record import replace
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.wake_line import Notification, is_notification
 

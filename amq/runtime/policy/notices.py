@@ -6,9 +6,9 @@ what the agent does ends nothing, or a resized window would be a second question
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from amq.record import record
 from amq.runtime.policy.reasons import Activity
 
 ASKS_AFTER_S = 20.0
@@ -22,7 +22,7 @@ class Notice(Enum):
     MAIL = "mail"  # the agent has written to them
 
 
-@dataclass(frozen=True)
+@record
 class Asked:
     """Remember the question that the agent asks. `since` is the clock's, in seconds; None: it asks nothing."""
 

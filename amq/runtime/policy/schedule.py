@@ -72,9 +72,9 @@ Limits
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
 
+from amq.record import record, replace
 from amq.runtime.policy.drift import NO_SIGNS, Signs
 from amq.runtime.policy.hook_decision import ATTEMPTS_IN_A_ROW, NORMAL_AFTER_S
 from amq.runtime.policy.reasons import Activity, Outcome, WaitReason
@@ -86,7 +86,7 @@ UP_TO_THE_USER = (
 LOOK_EVERY_S = 0.2  # seconds between looks while the mail waits for the terminal or the agent
 
 
-@dataclass(frozen=True)
+@record
 class SchedulePolicy:
     """Say how long mail waits. Times are seconds."""
 
@@ -107,7 +107,7 @@ class SchedulePolicy:
         return len(self.remind_after_s)
 
 
-@dataclass(frozen=True)
+@record
 class Readiness:
     """Say whether the agent can be notified at this instant."""
 
@@ -126,7 +126,7 @@ class Readiness:
     version: str = ""  # its program's, where that is known
 
 
-@dataclass(frozen=True)
+@record
 class Observation:
     """Event: the inbox and the agent as they are at this instant."""
 
@@ -139,7 +139,7 @@ class Observation:
     requested: bool = False  # the user has asked for another attempt since the last one
 
 
-@dataclass(frozen=True)
+@record
 class AttemptFinished:
     """Event: an attempt is over. If a hook delivered it, `unread` lists the messages it announced."""
 
@@ -159,7 +159,7 @@ class Phase(Enum):
     PARKED = "parked"
 
 
-@dataclass(frozen=True)
+@record
 class ScheduleState:
     """Remember all that later decisions need. Times are the clock's, in seconds."""
 
@@ -176,19 +176,19 @@ class ScheduleState:
     busy_since: float | None = None  # None: it does not work
 
 
-@dataclass(frozen=True)
+@record
 class Attempt:
     """Action: notify the agent now, and report how that ended as an AttemptFinished."""
 
 
-@dataclass(frozen=True)
+@record
 class WakeAt:
     """Action: observe again at this time, if nothing happens before."""
 
     at: float
 
 
-@dataclass(frozen=True)
+@record
 class AlertUser:
     """Action: notify the user, once, that the agent does not read its mail, or cannot be notified of it."""
 

@@ -12,7 +12,6 @@ import select
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from amq.errors import AmqError, why
 from amq.mail import offering
@@ -20,6 +19,7 @@ from amq.mail.draining import Drain, Drained
 from amq.mail.mailbox import Mailbox
 from amq.mail.rendering import handed_over, is_whole, room_for
 from amq.output_budget import Budget
+from amq.record import replace
 from amq.record import replace as replaced
 from amq.runtime.agents.claude.mod_feed import ERROR, Event, ModFeed, Presence
 from amq.runtime.agents.plugin_presence import note_presence

@@ -20,10 +20,9 @@ From 2.1.330 it publishes its state, including dialogs and questions to the user
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
+from amq.record import replace
 from amq.runtime.agents.claude import SHELL_VARIABLES
 from amq.runtime.agents.profile import HookStyle, NameSource, NativeWay, Profile, StatusSource, ToolOutput
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen

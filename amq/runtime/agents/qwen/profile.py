@@ -13,10 +13,9 @@ names are the administrator's.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
+from amq.record import replace
 from amq.runtime.agents.profile import Addition, Profile
 from amq.runtime.policy.injection import InjectionRules
 
