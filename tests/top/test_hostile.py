@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from amq.names import USER
+from amq.top.app import Top
 from amq.top.cells import MOST_BODY_LINES
 from tests.conftest import Shell
 from tests.hostile.messages import corpus
@@ -72,19 +73,21 @@ async def test_markup_is_shown_as_it_is(amq: Shell) -> None:
         assert (screen.app.return_value, len(screen.app.screen_stack)) == (None, 2)
 
 
-async def test_a_fault_prints_no_mail(amq: Shell) -> None:
+async def test_a_fault_prints_no_mail(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Textual would print a traceback with all local variables."""
 
     def fail() -> None:
         text = "the text of a mail"  # noqa: F841  a local variable
         raise LookupError("a fault")
 
+    printed: list[object] = []
+    monkeypatch.setattr(Top, "_print_error_renderables", lambda app: printed.extend(app._exit_renderables))
     with pytest.raises(LookupError, match="a fault"):
         async with shown(amq) as screen:
             app = screen.app
             app.call_later(fail)
             await screen.until(lambda: app._exception)
-    assert app._exit_renderables == []
+    assert printed == []
 
 
 async def test_a_huge_body_is_cut(amq: Shell) -> None:
