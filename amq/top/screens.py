@@ -125,12 +125,11 @@ class Reading(Page):
         if not (self.is_current and self.message is message):
             return
         done = await self.app.in_thread(lambda: self.app.actions.mark_read(message.id))
-        located = await self.app.in_thread(lambda: self.app.dashboard.located(message))
-        if self.message is message:
-            self.message = located
-            self._show_heading()
-            if isinstance(done, Done) and done.text != "read elsewhere":
-                self.say(Text(done.text, "dim"))
+        # where the user goes on meanwhile, `_load`, which is exclusive, ends this
+        self.message = await self.app.in_thread(lambda: self.app.dashboard.located(message))
+        self._show_heading()
+        if isinstance(done, Done) and done.text != "read elsewhere":
+            self.say(Text(done.text, "dim"))
 
     def _show_heading(self) -> None:
         self.query_one("#heading", Static).update(cells.heading(self.message, self._now_ns))
