@@ -28,6 +28,7 @@ FIGURE = {"key", "value", "low", "high", "values", "beside", "share", "what", "u
 TOPICS = ["send,list", "hook,edit,durable,to-4", "drain-1000", "look", "search,search-update"]
 SLOW = ["list-all,drain-all", "wake,wake-p99", "watch,monitor", "relay-log,relay,run", "flood", "key,key-flood"]
 SLOW += ["memory-private,memory-pss,idle", "growth-list"]
+SLOW += [",".join(f"million-read-{name}" for name in ("send", "drain", "list", "search", "who", "top", "top-drawn"))]
 SLOW += ["bridge", "top-100000,top-drawn-100000,top-memory-100000,top-rest-100000"]
 SLOW += ["page-100000,page-drawn-100000,page-memory-100000,page-rest-100000,page-rest-viewed-100000"]
 

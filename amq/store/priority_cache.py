@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 MIN_CHANGES = 500
 """The number of added and removed names from which on it is written again."""
 _NAME = "calm"
-_MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 512 * 1024 * 1024
+"""Read at once: what is behind is opened at each drain."""
 
 
 def load(agent: AgentLayout) -> dict[str, str]:
     """Return the cached ids with the instants of their messages; none if the cache cannot be read."""
     try:
         with Directory(agent.state) as state:
-            data = durable.read_regular(state, _NAME, _MOST_BYTES) or b""
+            data = durable.read_regular(state, _NAME, MOST_BYTES) or b""
     except OSError:
         return {}
     lines = data.decode("utf-8", "surrogateescape").split("\n")

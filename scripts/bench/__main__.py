@@ -32,6 +32,8 @@ from growth import NAMES, growth
 from hooks import hook
 from keys import key
 from measure import QUICK, Bench, Figure, Sizes, machine, versions
+from million import KEYS as MILLION_KEYS
+from million import million
 from page import KEYS as PAGE_KEYS
 from page import page
 from peer import version_commands
@@ -64,7 +66,11 @@ TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] 
     (screen, ("slice", "look")),
     (bridge, tuple(key for key in ROWS if key.startswith("bridge-"))),
     (growth, tuple(f"growth-{name}" for name in NAMES)),
+    (million, MILLION_KEYS),
 )
+
+
+USUAL = frozenset(ROWS) - frozenset(MILLION_KEYS)
 
 
 class Progress:
@@ -134,7 +140,10 @@ def text_of(record: report.Record) -> str:
 def parsed() -> argparse.Namespace:
     """Return the options; an error in them ends the program."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", type=rows, default=frozenset(ROWS), help=f"these rows: {', '.join(ROWS)}")
+    parser.add_argument("--only", type=rows, help=f"these rows: {', '.join(ROWS)}")
+    parser.add_argument(
+        "--million", action="store_true", help="all rows, also those of a million messages: 5 GB, and minutes"
+    )
     parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that all of it works")
     parser.add_argument(
         "--runs", type=int, default=20, help="values of a figure (20); a quarter of them of what takes seconds"
@@ -147,7 +156,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--from", dest="origin", type=Path, metavar="FILE", help="show an earlier record")
     parser.add_argument("--write", action="store_true", help="put the record, the table and the pictures into docs/")
     options = parser.parse_args()
-    if options.write and (options.quick or options.only != frozenset(ROWS)):
+    options.only = options.only or (frozenset(ROWS) if options.million else USUAL)
+    if options.write and (options.quick or not options.only >= USUAL):
         parser.error("--write is for all rows, measured in one run, and not in a quick one")
     return options
 

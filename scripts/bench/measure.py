@@ -41,9 +41,10 @@ class Sizes:
     growth: tuple[int, ...] = (10, 100, 1_000, 10_000, 100_000)
     growth_runs: int = 3
     top: tuple[int, ...] = (1_000, 20_000, 100_000)
+    million: tuple[int, int] = (10_000, 1_000_000)
 
 
-QUICK = Sizes(2, 1, 200, 50, 2, 1, 3, 2, 0.2, (10, 100), 1, (10,))
+QUICK = Sizes(2, 1, 200, 50, 2, 1, 3, 2, 0.2, (10, 100), 1, (10,), (10, 100))
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,24 @@ ROWS = {
                 Row(f"page-rest-viewed-{size.replace(',', '')}", "the same: at rest with one", "%", 1.5),
             )
         ),
+        *(
+            Row(
+                f"million-{state}-{key}",
+                f"{what} of 1,000,000 {state} messages, beside 10,000",
+                "× the CPU",
+                1.5,
+            )
+            for state in ("read", "unread")
+            for key, what in (
+                ("send", "`send`"),
+                ("drain", "`drain --limit 20`"),
+                ("list", "`list --limit 50`"),
+                ("search", "`search` of the newest 20"),
+                ("who", "`who`"),
+                ("top", "`top`: its first picture"),
+                ("top-drawn", "`top`: a message drawn"),
+            )
+        ),
         Row("slice", "the picture of the screen: 16 KB of output", "ms", 2),
         Row("look", "the picture of the screen: one look", "ms", 1),
         Row("bridge-new", "a bridge: `send` has ended here → in the inbox on the other host", "ms", 25),

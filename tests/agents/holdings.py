@@ -1,4 +1,4 @@
-"""What a process holds, by `/proc`: memory, descriptors, threads, and the files that it keeps."""
+"""The holdings of a process, by `/proc`: memory, descriptors, threads, and the files that it keeps."""
 
 from __future__ import annotations
 

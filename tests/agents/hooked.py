@@ -157,7 +157,7 @@ class HookedWorld(World):
             self._drain()
 
     def _turn(self, text: str) -> Plan:
-        """Plan a turn: its prompt has a hook, which may give mail, and so has each tool. Without mail drain if told."""
+        """Plan a turn, whose prompt and tools call hooks that may give mail; else the prompt may ask for a drain."""
         if self._turns >= MOST_TURNS:
             self._begin_session()
         self._turns += 1

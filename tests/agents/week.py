@@ -11,7 +11,7 @@ from tests.agents.scenarios import SCENES, Life, Tally, idle
 from tests.agents.world import World
 
 SET_S = (-86_400.0, -3_600.0, -2.0, -0.128, 0.128, 2.0, 3_600.0, 86_400.0)
-"""How far the wall clock is set at once: by a user, at a change of time zone, and by NTP."""
+"""Steps of the wall clock in seconds: by a user, at a change of time zone, and by NTP."""
 SLEPT_S = (20.0, 3_600.0, 8 * 3_600.0)
 FLOOD_BYTES = (1 << 12, 1 << 16, 1 << 20)
 

@@ -122,3 +122,9 @@ def test_nothing_is_left_where_it_cannot_be_kept(bob: Mailbox) -> None:
     ids = fill(bob, 5)
     assert drain(bob, 1) == ids[:1]
     assert os.listdir(agent.inbox_tmp) == []
+
+
+def test_a_million_messages_have_room() -> None:
+    """Else each drain would open what was cut off, and write it all again."""
+    line = "2026-03-01T12:00:00.123456789 2026-03-01T12-00-00.123Z_pid4194304_0a1b2c3d\n"
+    assert len(line) * 1_000_000 <= priority_cache.MOST_BYTES
