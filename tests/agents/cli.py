@@ -19,6 +19,7 @@ from tests.agents.cli_styles import CTRL_X_ENTER, Style
 PASTE_START, PASTE_END = b"\x1b[200~", b"\x1b[201~"
 LONG_PASTE = 800  # characters, or three lines: shown as a placeholder such as "[Pasted text]"
 SIZE = 24, 90  # rows, columns
+READ_BYTES = 1 << 16  # of output, that a host reads at once
 _KEYS = re.compile(
     rb"\x1b\[200~.*?\x1b\[201~"  # a paste
     rb"|\x18\r|\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b|[\x00-\x1f\x7f]"  # one key
@@ -165,7 +166,9 @@ class Cli:
     def flood(self, size: int, now: float) -> None:
         """Print SIZE bytes of a coloured log at once, then clear the screen and draw it again."""
         line = b"\x1b[32mcompiled\x1b[0m a line of a log of a build\r\n"
-        self._out(line * (size // len(line)) + b"\x1b[2J")
+        data = line * (size // len(line)) + b"\x1b[2J"
+        for at in range(0, len(data), READ_BYTES):
+            self._out(data[at : at + READ_BYTES])
         self.draw_all(now)
 
     def open_dialog(self, now: float) -> None:

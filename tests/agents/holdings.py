@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,15 +29,12 @@ def holdings(state: Path, pid: int) -> Holdings:
     return Holdings(private, descriptors, threads, len(files), sum(each.lstat().st_size for each in files) / 1024)
 
 
-def growth(samples: Sequence[Holdings], name: str) -> float:
-    """Return how much NAME has grown from the first quarter of SAMPLES to the last, by medians.
+def growth(samples: Sequence[Holdings], name: str, of: Callable[[Iterable[float]], float] = statistics.median) -> float:
+    """Return how much NAME has grown from the first quarter of SAMPLES to the last; by the median of each, or OF it.
 
     The first eighth does not count: caches fill.
     """
-    quarter = max(1, len(samples) // 4)
-    first, last = samples[len(samples) // 8 :][:quarter], samples[-quarter:]
-    return _median(last, name) - _median(first, name)
-
-
-def _median(samples: Sequence[Holdings], name: str) -> float:
-    return float(statistics.median(getattr(each, name) for each in samples))
+    count = max(1, len(samples) // 4)
+    first, last = samples[len(samples) // 8 :][:count], samples[-count:]
+    before, after = (of([getattr(each, name) for each in quarter]) for quarter in (first, last))
+    return after - before

@@ -54,7 +54,8 @@ def test_a_week_breaks_no_promise_and_leaves_nothing(
     proof.add(points=world.pastes, met=world.pastes, violations=len(tally.faults))
     assert not tally.faults, "\n".join(tally.faults)
     assert tally.once >= 0.999 * tally.idle, f"{TOLD}: {tally}"
-    assert growth(samples, "private_mb") <= GROWTH_MB
+    # the least of each quarter: the megabyte of a flood is there or not, which makes 4 MB
+    assert growth(samples, "private_mb", min) <= GROWTH_MB
     assert growth(samples, "files") <= GROWTH_FILES
     assert growth(samples, "files_kb") <= GROWTH_KB
     assert growth(samples, "descriptors") == growth(samples, "threads") == 0
