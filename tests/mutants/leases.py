@@ -76,7 +76,7 @@ LEASED = (
     Mutant("a hook that git does not run gets the guard", "setup/lease_guard.py", "installing", "not os.access(path, os.X_OK)", "False", GUARD),
     Mutant("a hook that husky writes anew gets the guard", "setup/lease_guard.py", "_is_huskys", "os.path.isfile(os.path.join(directory, _HUSKY))", "False", GUARD),
     Mutant("the guard is behind the hook's own lines", "setup/lease_guard.py", "installing", "text[:at] + block + text[at:]", "text + block", GUARD),
-    Mutant("the guard is added again", "setup/lease_guard.py", "installing", "_OURS.sub('', _decoded(path, before))", "_decoded(path, before)", GUARD),
+    Mutant("the guard is added again", "setup/lease_guard.py", "installing", "_OURS.sub('', _decoded(path, before or b''))", "_decoded(path, before or b'')", GUARD),
     Mutant("a hook that amq made stays", "setup/lease_guard.py", "uninstalling", "text == _NEW", "False", GUARD),
     Mutant("an empty hook of the user's is removed", "setup/lease_guard.py", "uninstalling", "text.encode() != before", "True", GUARD),
     Mutant("a new hook cannot be run", "setup/hooks.py", "Change.write", "self.mode", "durable.FILE_MODE", GUARD),
