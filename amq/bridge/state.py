@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 
 FILE, LOCK = "state.json", "run.lock"
 _LARGEST_BYTES = 1 << 20
+_AGENT = {"status": str, "note": str, "waits_for": str, "seen_ns": int}
+_HOST = {"heard_ns": int, "clock_ahead_ns": int, "version": str, "agents": {str: _AGENT}}
+_MAILBOX = {"mail": {str: int}, "ack": {str: int}, "reason": str}
+_STATE = {
+    "pid": int, "hub": str, "hub_reason": str, "since_ns": int,
+    "trouble": {str: str}, "hosts": {str: _HOST}, "mailboxes": {str: _MAILBOX},
+}  # fmt: skip
+"""The type of each value, where it is there; behind `str` that of any name."""
 
 
 @contextmanager
@@ -77,4 +85,19 @@ def read_state(directory: str) -> dict[str, Any] | None:
         return {}
     except ValueError as error:
         raise BadBridge(f"{directory}/{FILE} is not JSON: {error}", hint="start the bridge again") from error
-    return wire if isinstance(wire, dict) else {}
+    if not _fits(wire, _STATE):
+        reason = "is not of this version of amq, or was changed"
+        raise BadBridge(f"{directory}/{FILE} {reason}", hint="start the bridge again: amq bridge run")
+    assert isinstance(wire, dict)
+    return wire
+
+
+def _fits(value: object, types: Any) -> bool:
+    """Return whether VALUE is of the type, or has values of these TYPES by name."""
+    if isinstance(types, type):
+        return type(value) is types
+    if not isinstance(value, dict):
+        return False
+    if str in types:
+        return all(_fits(each, types[str]) for each in value.values())
+    return all(name in types and _fits(each, types[name]) for name, each in value.items())

@@ -121,7 +121,7 @@ class BridgeView:
         found = [text for text in (self.why_not, self.state.get("hub_reason", "")) if text]
         found += [f"{what}: {reason}" for what, reason in sorted(self.state.get("trouble", {}).items())]
         for host, said in sorted(self.state.get("hosts", {}).items()):
-            ahead_s = said["clock_ahead_ns"] / SECOND_NS
+            ahead_s = said.get("clock_ahead_ns", 0) / SECOND_NS
             if abs(ahead_s) > CLOCK_OFF_S:
                 found.append(f"{host}: its clock is {short_age(abs(ahead_s))} {'ahead' if ahead_s > 0 else 'behind'}")
         return found

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from amq.bridge import state
+from amq.bridge.checked_table import BadBridge
 from amq.errors import Conflict
 
 
@@ -43,3 +44,33 @@ def test_a_bridge_runs_while_it_holds_its_lock(tmp_path: Path) -> None:
         with pytest.raises(Conflict, match="another amq bridge runs"), state.running(str(tmp_path)):
             pass
     assert not state.is_running(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {},
+        {"pid": 1, "hub": "tls://h", "hub_reason": "", "since_ns": 0, "trouble": {}, "hosts": {}, "mailboxes": {}},
+        {"mailboxes": {"codex-b": {"mail": {"waiting": 1}, "ack": {"sent": 2}, "reason": "no room"}}},
+        {"hosts": {"b": {"heard_ns": 1, "clock_ahead_ns": -1, "version": "0.1.0", "agents": {"codex": {"note": ""}}}}},
+    ],
+)
+def test_its_state_is_read_as_it_was_written(tmp_path: Path, found: dict[str, object]) -> None:
+    with state.running(str(tmp_path)):
+        state.write_state(str(tmp_path), found)
+        assert state.read_state(str(tmp_path)) == found
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [], "x", None, {"mailboxes": []}, {"hosts": {"b": 1}}, {"hosts": {"b": {"heard_ns": "now"}}}, {"pid": True},
+        {"hosts": {"b": {"agents": {"codex": {"mood": "good"}}}}}, {"trouble": {"hub": None}}, {"later": 1},
+        {"mailboxes": {"codex-b": {"mail": {"waiting": "1"}}}},
+    ],
+)  # fmt: skip
+def test_a_state_of_another_version_is_an_error(tmp_path: Path, found: dict[str, object]) -> None:
+    with state.running(str(tmp_path)):
+        state.write_state(str(tmp_path), found)
+        with pytest.raises(BadBridge, match="not of this version"):
+            state.read_state(str(tmp_path))

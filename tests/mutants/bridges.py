@@ -76,6 +76,7 @@ BRIDGED = (
     Mutant("a printed invitation is two words", "cli/commands/bridge_init.py", "run", "shell(path)", "path", COMMANDS),
     Mutant("a printed answer is two words", "cli/commands/bridge_join.py", "run", "shell(path)", "path", COMMANDS),
     Mutant("the bridge's service gets variables put in", "cli/commands/bridge_run.py", "to_keep_it_running", "map(systemd, words)", "words", COMMANDS),
+    Mutant("a state of another version is shown", "bridge/state.py", "read_state", "not _fits(wire, _STATE)", "False", "tests/bridge/test_state.py"),
     Mutant("an unknown agent is exported", "cli/bridge_setup.py", "check_agents", "not is_known(check_handle(handle))", "False", COMMANDS),
     Mutant("@FILE counts as a text", "cli/message_options.py", "with_check_of_file", "text.startswith('@') and not text.startswith('@@')", "False", FILES),
     Mutant("--body-file counts as a text", "cli/message_options.py", "with_check_of_file", "args.body_file is not None", "False", FILES),

@@ -56,7 +56,7 @@ def _found(view: BridgeView) -> dict[str, Any]:
         heard_s = view.heard_s(peer["host"])
         if heard_s is not None:
             peer["heard_s"] = round(heard_s, 3)
-            peer["version"] = view.state["hosts"][peer["host"]]["version"]
+            peer["version"] = view.state["hosts"][peer["host"]].get("version", "")
     connected = bool(view.state) and not view.state.get("hub_reason")
     mail = [{"mailbox": mailbox, **stages} for mailbox, stages in sorted(view.waiting().items())]
     running = {"pid": view.state["pid"]} if view.state.get("pid") else {}
