@@ -33,10 +33,10 @@ class Row:
 ROWS = {
     row.key: row
     for row in (
-        Row("send", "`send`", PASS, 3.5),
-        Row("list", "`list` of 20", PASS, 3.5),
-        Row("reply", "`reply`", PASS, 3.5),
-        Row("drain", "`drain` of 1", PASS, 3.5),
+        Row("send", "`send`", PASS, 2.3),
+        Row("list", "`list` of 20", PASS, 2.3),
+        Row("reply", "`reply`", PASS, 2.3),
+        Row("drain", "`drain` of 1", PASS, 2.3),
         Row("hook", "a hook with no mail waiting", "ms", 5),
         Row("edit", "a hook before an edit, with no lease of another agent", "ms", 1.5),
         Row("durable", "durable sends in one process", "× the speed of C", 0.85, at_least=True),
