@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from commands import cost, queue_in
 from inboxes import Queue
 from measure import AMQ, Bench, Figure, figure, over
-from terminal import nanoseconds_used
+from processes import nanoseconds_used
 from top import shown
 
 from amq.mail.mailbox import Mailbox
@@ -72,11 +72,11 @@ def of_top(queue: Queue, *, is_drawn_again: bool) -> float:
     """Return the processor's seconds until the first picture; or from a send until that is drawn."""
     with shown(queue) as screen:
         screen.until(b"A message")
-        before = nanoseconds_used(screen.pid)
+        before = nanoseconds_used([screen.pid])
         if not is_drawn_again:
             return before / 1e9
         screen.quiet(1.0)
-        before = nanoseconds_used(screen.pid)
+        before = nanoseconds_used([screen.pid])
         Mailbox(queue.root, "alice").send([USER], b"hello", Draft(subject="Redrawn"))
         screen.until(b"Redrawn")
-        return (nanoseconds_used(screen.pid) - before) / 1e9
+        return (nanoseconds_used([screen.pid]) - before) / 1e9
