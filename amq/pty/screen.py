@@ -170,18 +170,19 @@ class Screen:
 
     def _drop_backlog(self) -> None:
         """Drop the queue up to the last full redraw in its second half, or all of it: there may be no other redraw."""
-        data = b""
+        kept, size = list[bytes](), 0
         for piece in reversed(self._waiting):
-            if not isinstance(piece, bytes) or len(data) + len(piece) > MOST_WAITING_BYTES // 2:
+            if not isinstance(piece, bytes) or size + len(piece) > MOST_WAITING_BYTES // 2:
                 break
-            data = piece + data
+            kept.append(piece)
+            size += len(piece)
         self._waiting.clear()
         self._amount = 0
         self._lost = True
         self._tail = b""
         self._vt = None
         self._first_size = self._size
-        self.enqueue(data)
+        self.enqueue(b"".join(reversed(kept)))
 
     def _from_redraw(self, data: bytes) -> bytes:
         """Return the part of DATA from its last full redraw on; b"" until the program has cleared its screen."""
