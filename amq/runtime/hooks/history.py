@@ -13,6 +13,7 @@ from amq.mail.rendering import id_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
     from amq.mail.offering import Offer
@@ -83,20 +84,24 @@ def _is_in_conversation(text: bytes, lines: list[bytes]) -> bool:
         prompts.update([uuid] if _is_prompt(found) else ())
         newest = newest or {uuid: None}
         of_text = {uuid: None} if line == text else of_text
-        for way in (newest, of_text):
-            _go_up(way, parents)
-        prompt = next((each for each in of_text if each in prompts), None)
-        if prompt in newest:
-            return True
-        patience -= prompt is not None
-        if not patience:
-            break
+        _go_up(newest, parents, ())
+        _go_up(of_text, parents, prompts)
+        prompt = next(reversed(of_text), None)
+        if prompt in prompts:
+            if prompt in newest:
+                return True
+            patience -= 1
+            if not patience:
+                break
     return False
 
 
-def _go_up(way: dict[str, None], parents: dict[str, str]) -> None:
-    """Add ancestors to the WAY from a line up, as far as their PARENTS are known."""
-    while way and (above := parents[next(reversed(way))]) in parents and above not in way:
+def _go_up(way: dict[str, None], parents: dict[str, str], ends: Collection[str]) -> None:
+    """Add ancestors to the WAY from a line up, as far as their PARENTS are known, to the first of ENDS at most."""
+    while way and (last := next(reversed(way))) not in ends:
+        above = parents[last]
+        if not (above in parents and above not in way):
+            break
         way[above] = None
 
 
