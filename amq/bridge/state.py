@@ -5,7 +5,6 @@ The lock beside it is held while the bridge runs. So the file of one that has en
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from amq import jsontext
 from amq.bridge.checked_table import BadBridge
 from amq.errors import Conflict
 from amq.layout import RootedPath
-from amq.runtime.notifier_lock import take
 from amq.runtime.private_state import write_private
 from amq.store import durable
 from amq.store.durable import Directory
@@ -40,6 +38,8 @@ _STATE = {
 @contextmanager
 def running(directory: str) -> Iterator[None]:
     """Hold the lock of the bridge in DIRECTORY; raises Conflict if another process has it."""
+    from amq.runtime.notifier_lock import take  # only here: who reads the state takes no lock
+
     with Directory(RootedPath(directory)) as opened:
         descriptor = open_lock(opened, LOCK)
         try:
@@ -55,6 +55,8 @@ def is_running(directory: str) -> bool:
 
     The lock is shared by all who ask at the same time, so that none of them takes another for the bridge.
     """
+    import fcntl  # not on Windows, where no bridge runs
+
     with Directory(RootedPath(directory)) as opened:
         try:
             descriptor = durable.syscalls.open(opened, LOCK, os.O_RDONLY)

@@ -10,6 +10,7 @@ import os
 import re
 
 from amq import git_repository
+from amq.runtime.private_state import is_there
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,9 +148,7 @@ def _comparable(path: bytes) -> bytes:
 def _is_there(path: str) -> bool:
     """Return whether there is a file PATH. Raises UnreadableIndex where that is not known."""
     try:
-        return bool(os.lstat(path))
-    except FileNotFoundError:
-        return False
+        return is_there(path)
     except OSError as error:
         raise UnreadableIndex(f"{path} cannot be read: {error.strerror}") from error
 

@@ -59,7 +59,8 @@ def installing(path: str, *, blocks: bool) -> Change:
     before = read_file(path)
     option = " --block" if blocks else ""
     block = _BLOCK.format(option=option)
-    is_link = os.path.islink(path) or _leads_out(path)
+    leads_out = _leads_out(path)
+    is_link = os.path.islink(path) or leads_out
     if before is None and not is_link:
         return Change(path, None, (_NEW + block).encode(), _MODE)
     text = _OURS.sub("", _decoded(path, before or b""))
@@ -68,7 +69,9 @@ def installing(path: str, *, blocks: bool) -> Change:
     if is_huskys or is_link or shebang is None or not os.access(path, os.X_OK):
         script = os.path.join(os.path.dirname(os.path.dirname(path)), _NAME) if is_huskys else "it"
         call = _STOP.format(option=option) if blocks else f"{_CALL.format(option='')} || :"
-        raise Conflict(f"{_why_not(path, text)}, so amq left it unchanged", hint=f"call from {script}: {call}")
+        raise Conflict(
+            f"{_why_not(path, text, leads_out=leads_out)}, so amq left it unchanged", hint=f"call from {script}: {call}"
+        )
     at = shebang.end()
     return Change(path, before, (text[:at] + block + text[at:]).encode())
 
@@ -98,10 +101,10 @@ def _leads_out(path: str) -> bool:
     return os.path.relpath(os.path.realpath(place), os.path.realpath(top)).split(os.sep)[0] == os.pardir
 
 
-def _why_not(path: str, text: str) -> str:
+def _why_not(path: str, text: str, *, leads_out: bool) -> str:
     if _is_huskys(path):
         return f"husky writes {path} anew"
-    if _leads_out(path):
+    if leads_out:
         return f"{path} is in {os.path.realpath(os.path.dirname(path))}, outside of the repository"
     if os.path.islink(path):
         return f"{path} is a link to {os.path.realpath(path)}"

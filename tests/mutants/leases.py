@@ -71,7 +71,7 @@ LEASED = (
     Mutant("a hook without a first line of a shell gets the guard", "setup/lease_guard.py", "installing", "shebang is None", "False", GUARD),
     Mutant("a hook that is a link is replaced", "setup/lease_guard.py", "installing", "os.path.islink(path)", "False", GUARD),
     Mutant("a link that leads nowhere is not seen", "setup/lease_guard.py", "installing", "before is None and (not is_link)", "before is None", GUARD),
-    Mutant("a clone's link leads to a hook elsewhere", "setup/lease_guard.py", "installing", "os.path.islink(path) or _leads_out(path)", "os.path.islink(path)", GUARD),
+    Mutant("a clone's link leads to a hook elsewhere", "setup/lease_guard.py", "installing", "os.path.islink(path) or leads_out", "os.path.islink(path)", GUARD),
     Mutant("a clone's leases stop a commit", "cli/commands/lease_guard.py", "_in_the_way", "found and (not args.trust_root)", "False", GUARD),
     Mutant("a hook that git does not run gets the guard", "setup/lease_guard.py", "installing", "not os.access(path, os.X_OK)", "False", GUARD),
     Mutant("a hook that husky writes anew gets the guard", "setup/lease_guard.py", "_is_huskys", "os.path.isfile(os.path.join(directory, _HUSKY))", "False", GUARD),

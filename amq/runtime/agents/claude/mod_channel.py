@@ -20,7 +20,6 @@ from amq.mail.mailbox import Mailbox
 from amq.mail.rendering import handed_over, is_whole, room_for
 from amq.output_budget import Budget
 from amq.record import replace
-from amq.record import replace as replaced
 from amq.runtime.agents.claude.mod_feed import ERROR, Event, ModFeed, Presence
 from amq.runtime.agents.plugin_presence import note_presence
 from amq.runtime.agents.status_sources import AgentStatus
@@ -195,7 +194,7 @@ class ModChannel:
         """Give the GOOD messages, recorded as an offer first; of one that is too long give a part, which stays new."""
         me, command, notice = self._mailbox.account.me, self._wording.command, self._notice(good)
         if is_part := len(good) == 1 and not is_whole(good[0], me, remaining, BUDGET, command):
-            good = [replaced(good[0], redelivered=good[0].id in state.announced)]
+            good = [replace(good[0], redelivered=good[0].id in state.announced)]
         text = handed_over(good, me, remaining, BUDGET, command)
         if is_part:
             mail.leave()
