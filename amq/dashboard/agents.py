@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from amq.runtime.why_waiting import Why
     from amq.store.maildir import Ends
     from amq.store.notifier_info import Notifier
+    from amq.store.presence import Presence
 
     Key = tuple[object, ...]
     """The state of all that a row depends on, as far as that is cheap to look at."""
@@ -85,6 +86,11 @@ class Row:
     def handle(self) -> str:
         """The agent's handle."""
         return self.agent.handle
+
+    @property
+    def said(self) -> FarAgent | Presence | None:
+        """The agent's status and note, as it has set them on its own host; None if it has set none."""
+        return self.far or self.agent.presence
 
     @property
     def needs_user(self) -> bool:
@@ -329,21 +335,22 @@ def name(account: Account, private: PrivateState, handle: str, hosted: SessionIn
 
 def explain(account: Account, private: PrivateState, handle: str) -> tuple[int, Why | None]:
     """Return the number of HANDLE's unread messages, and why they wait; None if there are none."""
-    unread = unread_ids(account.queue.agent(handle).inbox_new)
+    agent = account.queue.agent(handle)
+    unread = unread_ids(agent.inbox_new)
+    if unread and (remote := read_remote(agent)):
+        from amq.bridge.status import BridgeView
+
+        return len(unread), BridgeView(private, account.queue.root).why(handle, remote)
     return len(unread), _why(account, private, handle, unread)
 
 
 def _why(account: Account, private: PrivateState, handle: str, unread: list[str]) -> Why | None:
-    """Return why those messages of HANDLE wait that are UNREAD; None if there are none."""
+    """Return why those messages of HANDLE, an agent of this host, wait that are UNREAD; None if there are none."""
     if not unread:
         return None
-    agent = account.queue.agent(handle)
-    if remote := read_remote(agent):
-        from amq.bridge.status import BridgeView
-
-        return BridgeView(private, account.queue.root).why(handle, remote)
     from amq.runtime.why_waiting import why
 
+    agent = account.queue.agent(handle)
     return why(agent, unread, read_notifier(agent), _directory(account, private, handle), account.clock())
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from amq.errors import BadMessage, Unreadable, why
 from amq.instants import SECOND_NS, parse_instant
 from amq.mail import all_mailboxes
-from amq.names import USER, undated
+from amq.names import USER
 from amq.record import record
 from amq.store import directories, maildir, registry
 from amq.store.notifier_info import read_notifier
@@ -96,7 +96,7 @@ def state_of(account: Account, handle: str, unread: Ends, *, is_registered: bool
         handle,
         presence,
         unread.count,
-        _age_of_oldest(account, agent, ids),
+        _age_of_oldest(account, agent, unread),
         sum(map(len, letters)),
         _notifier(account, agent),
         maildir.cannot_read(agent.inbox_new, ids) if ids else (),
@@ -130,16 +130,13 @@ def _notifier(account: Account, agent: AgentLayout) -> Notifier | None:
         return None
 
 
-def _age_of_oldest(account: Account, agent: AgentLayout, unread: list[str]) -> float | None:
+def _age_of_oldest(account: Account, agent: AgentLayout, unread: Ends) -> float | None:
     """Return the age in seconds of the oldest good unread message; None if there is none.
 
     Most names carry the time: of those messages, only the first good one is opened.
     """
-    others = undated(unread)
-    left_out = set(others)
-    named = [each for each in unread if each not in left_out]
-    headers = [found.header for found in all_mailboxes.look(agent.inbox_new, others) if found.header]
-    first = _first_good(agent, named)
+    headers = [found.header for found in all_mailboxes.look(agent.inbox_new, sorted(unread.undated)) if found.header]
+    first = _first_good(agent, sorted(unread.dated))
     created = [header.created_ns for header in (*headers, *([first] if first else []))]
     return max(0.0, (account.clock() - min(created)) / SECOND_NS) if created else None
 

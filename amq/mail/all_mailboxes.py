@@ -10,6 +10,7 @@ from amq.text import visible
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from typing import TypeVar
 
     from amq.layout import AgentLayout, RootedPath
     from amq.mail.account import Account
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from amq.mail.summary import Summary
     from amq.message import Header
     from amq.store.maildir import Ends, Found
+
+    T = TypeVar("T")
 
 
 def agents(account: Account, only: Sequence[str] = ()) -> dict[str, AgentLayout]:
@@ -42,14 +45,8 @@ def agents(account: Account, only: Sequence[str] = ()) -> dict[str, AgentLayout]
 
 def ids(account: Account, path: RootedPath, find: Callable[[Directory], list[str]] = maildir.message_ids) -> list[str]:
     """Return the ids that FIND finds in the directory PATH, sorted; none, with a warning, if it cannot be read."""
-    try:
-        with Directory(path) as directory:
-            return sorted(find(directory))
-    except FileNotFoundError:  # another program's mailbox may lack some directories
-        return []
-    except OSError as error:
-        left_out(account, path, error)
-        return []
+    nothing: list[str] = []
+    return sorted(_found_in(account, path, find, nothing))
 
 
 def ends(account: Account, path: RootedPath, first: int, last: int) -> Ends:
@@ -57,14 +54,18 @@ def ends(account: Account, path: RootedPath, first: int, last: int) -> Ends:
 
     If it cannot be read it has none, with a warning.
     """
+    return _found_in(account, path, lambda directory: maildir.ends(directory, first, last), maildir.NO_MESSAGES)
+
+
+def _found_in(account: Account, path: RootedPath, find: Callable[[Directory], T], nothing: T) -> T:
     try:
         with Directory(path) as directory:
-            return maildir.ends(directory, first, last)
+            return find(directory)
     except FileNotFoundError:  # another program's mailbox may lack some directories
-        return maildir.NO_MESSAGES
+        return nothing
     except OSError as error:
         left_out(account, path, error)
-        return maildir.NO_MESSAGES
+        return nothing
 
 
 def boxes(agents: Mapping[str, AgentLayout]) -> Iterator[tuple[str, RootedPath]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import filterfalse, groupby
 
 from amq.instants import format_compact
-from amq.names import INSTANT_LENGTH, SUFFIX, are_dated, is_message_name, undated
+from amq.names import INSTANT_LENGTH, SUFFIX, are_dated, dated_name, is_message_name
 from amq.store import durable, maildir
 from amq.store.durable import Directory
 
@@ -64,7 +64,7 @@ def newest(agent: AgentLayout) -> Found | None:
 
 def _undated(names: Sequence[str]) -> list[str]:
     """Return those of the file NAMES that do not begin with a time stamp in the usual form."""
-    return [f"{each}{SUFFIX}" for each in undated(name[:_CUT] for name in names)]
+    return list(filterfalse(dated_name(), names))
 
 
 def _order(entry: Found) -> tuple[int, str]:

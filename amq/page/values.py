@@ -85,8 +85,8 @@ def _is_quiet(row: Row) -> bool:
 
 
 def _facts(row: Row) -> Iterator[tuple[str, str]]:
-    agent, presence = row.agent, row.agent.presence
-    if said := row.far or presence:
+    agent = row.agent
+    if said := row.said:
         yield "status", ": ".join(filter(None, (said.status, said.note)))
     if row.state:
         yield "program", " ".join(filter(None, (row.state.program, row.state.version)))

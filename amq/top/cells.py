@@ -69,7 +69,7 @@ def _remark(row: Row) -> str:
         row.problems[0] if row.problems else "",
         f'"{row.name}"' if row.name else "",
         f"leases {' '.join(row.leases)}" if row.leases else "",
-        said.status if (said := row.far or agent.presence) else "",
+        row.said.status if row.said else "",
     )
     return visible(", ".join(filter(None, parts)))
 
@@ -85,7 +85,7 @@ def explanation(row: Row, now_ns: int) -> Text:
         return text.append(why_in_words(row.why, age), "red" if row.needs_user else "")
     if row.state and row.state.asks:
         return text.append(state_in_words(row.state, age), "red")
-    way = f"it is {visible(row.far.words(now_ns))}" if row.far else row.way.sentence() if row.way else ""
+    way = f"it is {whereabouts(row, age, now_ns)}" if row.far else row.way.sentence() if row.way else ""
     return text.append(f"no unread mail; {way}" if way else "no unread mail")
 
 
@@ -94,8 +94,7 @@ def details(row: Row, entries: Sequence[Mapping[str, Any]], why_not: str, now_ns
 
     WHY_NOT says why there are none.
     """
-    agent, hosted = row.agent, row.hosted
-    said = row.far or agent.presence
+    agent, hosted, said = row.agent, row.hosted, row.said
     lines = [
         explanation(row, now_ns),
         *(Text(visible(problem), "red") for problem in row.problems[1:]),

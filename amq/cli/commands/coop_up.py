@@ -152,15 +152,16 @@ def _project(args: Namespace, environ: dict[str, str], root: str, out: Output) -
     from amq.setup.projects import Project, project_path, read_project
 
     if args.agents is not None:
-        return Project(args.agents, bool(args.resumes), bool(args.denies_leased))
-    saved = read_project(environ, root, config.where_agents_write(root))
-    if saved is None:
-        return Project(DEFAULT_AGENTS, bool(args.resumes), bool(args.denies_leased))
-    out.note(f"starting {saved.agents}, as saved in {project_path(environ, root)}")
+        kept = Project(args.agents)
+    elif saved := read_project(environ, root, config.where_agents_write(root)):
+        out.note(f"starting {saved.agents}, as saved in {project_path(environ, root)}")
+        kept = saved
+    else:
+        kept = Project(DEFAULT_AGENTS)
     return Project(
-        saved.agents,
-        saved.resumes if args.resumes is None else args.resumes,
-        saved.denies_leased if args.denies_leased is None else args.denies_leased,
+        kept.agents,
+        kept.resumes if args.resumes is None else args.resumes,
+        kept.denies_leased if args.denies_leased is None else args.denies_leased,
     )
 
 

@@ -93,10 +93,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _status(row: Row) -> str:
-    """Return the status that the agent has set, on its own host; "" if it has none."""
-    if row.far:
-        return row.far.status
-    return row.agent.presence.status if row.agent.presence else ""
+    return row.said.status if row.said else ""
 
 
 def _table(found: Sequence[Row]) -> list[tuple[str, ...]]:
