@@ -9,8 +9,8 @@ control or format character.
 from __future__ import annotations
 
 import re
-from _json import encode_basestring, make_scanner  # `json` around it costs a short command 0.12 of `python -c pass`
-from types import SimpleNamespace
+from json.decoder import JSONDecoder
+from json.encoder import encode_basestring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def _constant(word: str) -> Any:
     raise ValueError(f"{word} is not JSON")
 
 
-_RULES = {"object_pairs_hook": _object, "parse_float": Number, "parse_int": _integer, "parse_constant": _constant}
-_scan = make_scanner(SimpleNamespace(strict=True, object_hook=None, array_hook=None, **_RULES))  # type: ignore[arg-type]
-"""json's own scanner, as `json.JSONDecoder` makes it."""
+_DECODER = JSONDecoder(object_pairs_hook=_object, parse_float=Number, parse_int=_integer, parse_constant=_constant)
 _BLANKS = " \t\r\n"
 
 
@@ -68,12 +66,7 @@ def parse(text: str | bytes) -> Any:
     text = (text if isinstance(text, str) else text.decode()).strip(_BLANKS)
     if text.count("{") + text.count("[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-    try:
-        value, end = _scan(text, 0)
-    except StopIteration as stop:
-        from json import JSONDecodeError
-
-        raise JSONDecodeError("Expecting value", text, stop.value) from None
+    value, end = _DECODER.raw_decode(text)
     if end != len(text):
         raise ValueError(f"extra text at character {end}")
     return value

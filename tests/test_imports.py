@@ -14,7 +14,7 @@ HEAVY = [
     "anyio", "asyncio", "dataclasses", "datetime", "importlib.metadata", "inspect", "locale", "pathlib", "pydantic",
     "shtab", "typing", "watchfiles",
 ]  # fmt: skip
-NOT_FOR_MAIL = ["contextlib", "ctypes", "json", "amq.store.acks", "amq.store.dlq_write"]
+NOT_FOR_MAIL = ["contextlib", "ctypes", "amq.store.acks", "amq.store.dlq_write"]
 POSIX_ONLY = ["fcntl", "grp", "pwd", "readline", "resource", "syslog", "termios", "tty"]
 
 COMMANDS = {

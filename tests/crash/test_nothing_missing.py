@@ -25,7 +25,7 @@ PACKAGE = Path(inspect.getfile(amq)).parent
 SURE_MOVES = {"write_new", "publish_new", "link", "move", "take", "replace_file", "discard", "fill"}
 AFTER_AN_ERROR = {"_give_up", "forget_all"}
 """Functions that are reached only after a fault."""
-NO_QUEUE_FILE = {"setup/hooks.py: write"}
+NO_QUEUE_FILE = {"setup/hooks.py: write_file"}
 """Functions that change an agent's settings and no file of a queue; `tests/setup/test_hooks.py` tests them."""
 NO_MAIL = {
     "runtime/hooks/turn_summary.py: write_summary",
