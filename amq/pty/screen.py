@@ -171,9 +171,7 @@ class Screen:
     def _drop_backlog(self) -> None:
         """Drop the queue up to the last full redraw in its second half, or all of it: there may be no other redraw."""
         kept, size = list[bytes](), 0
-        for piece in reversed(self._waiting):
-            if not isinstance(piece, bytes) or size + len(piece) > MOST_WAITING_BYTES // 2:
-                break
+        while isinstance(piece := self._waiting.pop(), bytes) and size + len(piece) <= MOST_WAITING_BYTES // 2:
             kept.append(piece)
             size += len(piece)
         self._waiting.clear()
