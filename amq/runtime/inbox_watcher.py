@@ -14,7 +14,7 @@ from amq.runtime.rust_notify import RustNotify
 from amq.runtime.stat_polling import Watch, hint, now
 from amq.store import directories
 
-STEP_S = 0.05  # seconds between two checks; watchfiles gives an event only after a step without another one
+STEP_S = 0.04  # seconds between two checks; watchfiles gives an event only after a step without another one
 SAFE_STEP_S = 1.0  # seconds between two checks that follow no link, which cost ten times as much
 STEP_WITHOUT_EVENTS_S = 0.06  # seconds between two of these where the system gives no events
 SWEEP_S = 5.0  # seconds after which to look without a hint, because filesystems lie
