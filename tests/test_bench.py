@@ -157,12 +157,12 @@ def test_the_page_says_what_the_record_says(report: Any) -> None:
 def test_a_record_is_written_into_the_page(report: Any, tmp_path: Path) -> None:
     record = json.loads(RECORD.read_text())
     page = tmp_path / "performance.md"
-    page.write_text(f"before\n{report.BEGIN}old\n{report.END}behind\n")
+    page.write_text(f"before\n{report.BEGIN}stale\n{report.END}behind\n")
     report.write(record, tmp_path)
     text = page.read_text()
     assert text.startswith("before\n")
     assert text.endswith("behind\n")
-    assert "old" not in text
+    assert "stale" not in text
     assert all(figure["what"] in text for figure in record["figures"])
     for name in ("figures.svg", "growth.svg"):
         assert (tmp_path / name).read_text() == (REPOSITORY / "docs" / name).read_text()

@@ -51,7 +51,7 @@ def bridge(bench: Bench) -> Iterator[Figure]:
         until(lambda: not _new(a, "codex-b"), 300)
         rest_s = REST_S_QUICK if is_quick else REST_S
         bench.say(f"two bridges at rest, {rest_s:g} s")
-        time.sleep(rest_s / 4)
+        time.sleep(rest_s)  # connected again after the hub of the last backlog, and settled
         before, begun = _processor_s(b), time.monotonic()
         time.sleep(rest_s)
         yield figure("bridge-idle", [100 * (_processor_s(b) - before) / (time.monotonic() - begun)])
