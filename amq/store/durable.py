@@ -17,11 +17,13 @@ from amq.store import open_beneath
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-    from typing import Self
+    from collections.abc import Callable, Collection, Iterator
+    from typing import Self, TypeVar
 
     from amq.layout import RootedPath
     from amq.store.open_beneath import Owner
+
+    T = TypeVar("T")
 
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
@@ -225,25 +227,18 @@ syscalls = Syscalls()
 def entries(directory: Directory, known: Collection[str] = ()) -> dict[str, int]:
     """Return the names in a directory, each with its inode if it is a regular file, else with 0.
 
-    Names that are KNOWN are left out. A scan can miss a file that is renamed while it runs, so a directory that changed
-    meanwhile is scanned again.
+    Names that are KNOWN are left out.
     """
-    if directory.fd is None:  # only on Windows
-        return syscalls.entries(directory, known)
-    before = syscalls.stat(directory.fd).st_mtime_ns
-    found = syscalls.entries(directory, known)
-    if syscalls.stat(directory.fd).st_mtime_ns != before:
-        found.update(syscalls.entries(directory, known))
+    found, *again = _scanned(directory, lambda: syscalls.entries(directory, known))
+    for each in again:
+        found.update(each)
     return found
 
 
 def names(directory: Directory) -> list[str]:
     """Return the names in a directory, in no order: for a large one, in two thirds of the time of `entries`."""
-    before = None if directory.fd is None else syscalls.stat(directory.fd).st_mtime_ns
-    found = syscalls.names(directory)
-    if directory.fd is not None and syscalls.stat(directory.fd).st_mtime_ns != before:
-        return list({*found, *syscalls.names(directory)})  # as in `entries`
-    return found
+    found, *again = _scanned(directory, lambda: syscalls.names(directory))
+    return list(set(found).union(*again)) if again else found
 
 
 def is_regular(directory: Directory, name: str) -> bool:
@@ -255,14 +250,22 @@ def is_regular(directory: Directory, name: str) -> bool:
 
 
 def scans(directory: Directory) -> Iterator[Iterator[tuple[str, int]]]:
-    """Yield the names in a directory with their inodes, as `entries`, but one at a time: a scan, or two if it changed.
+    """Return the names in a directory with their inodes, as `entries`, but one at a time: a scan, or two if it changed.
 
     What is in either of them counts.
     """
-    before = None if directory.fd is None else syscalls.stat(directory.fd).st_mtime_ns
-    yield syscalls.scan(directory)
+    return _scanned(directory, lambda: syscalls.scan(directory))
+
+
+def _scanned(directory: Directory, scan: Callable[[], T]) -> Iterator[T]:
+    """Yield what SCAN finds in a directory, and once more if it changed before the first was used.
+
+    A scan can miss a file that is renamed while it runs.
+    """
+    before = None if directory.fd is None else syscalls.stat(directory.fd).st_mtime_ns  # None only on Windows
+    yield scan()
     if directory.fd is not None and syscalls.stat(directory.fd).st_mtime_ns != before:
-        yield syscalls.scan(directory)
+        yield scan()
 
 
 def read_regular(directory: Directory, name: str, most: int, largest: int = sys.maxsize) -> bytes | None:

@@ -55,7 +55,7 @@ DASHBOARD = (
            "before.count <= len(before.found) < before.limit", "False", LARGE),
     Mutant("older messages do not move up", "mail/newest.py", "NewestMessages._with", "problems or len(found) < len(before.found)", "problems", LARGE),
     Mutant("what cannot be read is named once", "mail/newest.py", "NewestMessages._with", "problems or len(found) < len(before.found)", "len(found) < len(before.found)", LARGE),
-    Mutant("what comes during a scan is missed", "store/durable.py", "scans", "directory.fd is not None and syscalls.stat(directory.fd).st_mtime_ns != before", "False", ENDS),
+    Mutant("what comes during a scan is missed", "store/durable.py", "_scanned", "directory.fd is not None and syscalls.stat(directory.fd).st_mtime_ns != before", "False", ENDS),
     Mutant("a scan keeps all names", "store/maildir.py", "ends", "len(dated) > most", "False", ENDS),
     Mutant("a look opens what it has seen", "mail/newest.py", "NewestMessages._newest", "known.get(key)", "None", LOG),
     Mutant("ids without a time are the oldest", "mail/newest.py", "NewestMessages._newest",

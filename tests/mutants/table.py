@@ -137,15 +137,15 @@ ON_DISK = (
     Mutant(
         "an incomplete list of names is believed",
         "store/durable.py",
-        "names",
-        "syscalls.stat(directory.fd).st_mtime_ns != before",
+        "_scanned",
+        "directory.fd is not None and syscalls.stat(directory.fd).st_mtime_ns != before",
         "False",
         DURABLE,
     ),
     Mutant(
         "an incomplete scan is believed",
         "store/durable.py",
-        "entries",
+        "_scanned",
         "syscalls.stat(directory.fd).st_mtime_ns != before",
         "False",
         DURABLE,
