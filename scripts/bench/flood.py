@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from measure import Bench, Figure, figure
 from processes import percent_used
-from terminal import OURS, Host, hosted, hosts, read_until, screens, write_output
+from terminal import OURS, Host, by_host, hosted, hosts, read_until, screens, write_output
 
 from amq import procfs
 
@@ -58,11 +58,11 @@ def flood(bench: Bench) -> Iterator[Figure]:
         return
     passed: list[float] = []
     relays = {name: host for name, host in hosts(bench).items() if name != "no relay"}
-    ways = {
-        f"a flood, {name}": lambda host=host: _percent(bench, host, passed if host.is_ours else [])
-        for name, host in relays.items()
-    }
-    took = {way.partition(", ")[2]: values for way, values in bench.in_turns(ways, bench.sizes.few).items()}
+
+    def percent(host: Host) -> float:
+        return _percent(bench, host, passed if host.is_ours else [])
+
+    took = by_host(bench, "a flood", relays, percent, bench.sizes.few)
     yield figure("flood", took.pop(OURS), {"MB/s passed on": passed} | took)
 
 

@@ -6,10 +6,11 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from flood import read_for, writer
 from measure import Bench, Figure, figure
-from terminal import OURS, Host, hosted, hosts, read_until
+from terminal import OURS, Host, by_host, hosted, hosts, read_until
 
 KEY = b"@"  # not in the flood
 PAUSE_S = 0.001  # between two keys: no one types faster
@@ -24,8 +25,7 @@ def key(bench: Bench) -> Iterator[Figure]:
 
 
 def _added(bench: Bench, name: str, way: Callable[[Bench, Host], float]) -> Figure:
-    ways = {f"{name}, {by}": lambda host=host: way(bench, host) for by, host in hosts(bench).items()}
-    took = {each.partition(", ")[2]: values for each, values in bench.in_turns(ways, bench.sizes.few).items()}
+    took = by_host(bench, name, hosts(bench), partial(way, bench), bench.sizes.few)
     bare = statistics.median(took.pop("no relay"))
     added = {by: [each - bare for each in values] for by, values in took.items()}
     return figure(name, added.pop(OURS), added)

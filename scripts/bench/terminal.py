@@ -16,6 +16,7 @@ import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from measure import PASS, Bench, Figure, figure, over, until, watches
@@ -106,6 +107,14 @@ def read_until(fd: int, mark: bytes) -> None:
         tail = (tail + os.read(fd, 1 << 16))[-100:]
 
 
+def by_host(
+    bench: Bench, what: str, found: dict[str, Host], way: Callable[[Host], float], runs: int
+) -> dict[str, list[float]]:
+    """Return RUNS values of WAY for each host FOUND, by its name; they take turns, and WHAT is said meanwhile."""
+    ways = {f"{what}, {by}": partial(way, host) for by, host in found.items()}
+    return {each.partition(", ")[2]: values for each, values in bench.in_turns(ways, runs).items()}
+
+
 def relay(bench: Bench) -> Iterator[Figure]:
     """Measure how fast output gets through, in units of script(1)."""
     for name, line in (("relay-log", log), ("relay", screens)):
@@ -113,18 +122,14 @@ def relay(bench: Bench) -> Iterator[Figure]:
             continue
         output = bench.place / name
         write_output(output, bench.sizes.megabytes * 1_000_000, line)
-        ways = {
-            f"{name}, {by}": lambda host=host, output=output: seconds_for(bench, host, output)
-            for by, host in hosts(bench).items()
-        }
-        took = {way.partition(", ")[2]: values for way, values in bench.in_turns(ways, bench.sizes.runs).items()}
+        took = by_host(bench, name, hosts(bench), partial(seconds_for, bench, output), bench.sizes.runs)
         if SCRIPT in took:
             unit = statistics.median(took.pop(SCRIPT))
             speeds = {by: [unit / each for each in values] for by, values in took.items()}
             yield figure(name, speeds.pop(OURS), speeds)
 
 
-def seconds_for(bench: Bench, host: Host, output: Path) -> float:
+def seconds_for(bench: Bench, output: Path, host: Host) -> float:
     """Return the seconds that OUTPUT takes, without starting and ending."""
     with hosted(host, f"stty raw -echo; printf GO; read -r _; cat '{output}'; printf END; read -r _") as process:
         read_until(process.fd, b"GO")
