@@ -180,7 +180,14 @@ class Screen:
         self._tail = b""
         self._vt = None
         self._first_size = self._size
-        self.enqueue(b"".join(reversed(kept)))
+        for part in reversed(kept):  # one by one: joined, they would be fed at once, and leave megabytes to the heap
+            redrawn = self._from_redraw(part)
+            if redrawn:
+                self._waiting.clear()
+                self._amount = 0
+            if not self._lost:
+                self._waiting.append(redrawn or part)
+                self._amount += len(redrawn or part)
 
     def _from_redraw(self, data: bytes) -> bytes:
         """Return the part of DATA from its last full redraw on; b"" until the program has cleared its screen."""

@@ -131,8 +131,16 @@ EMPTY_ROWS = (
         "a redraw at the end of a flood is dropped with it",
         "pty/screen.py",
         "Screen._drop_backlog",
-        "self.enqueue(b''.join(reversed(kept)))",
-        "None",
+        "reversed(kept)",
+        "()",
+        "tests/pty/test_screen.py",
+    ),
+    Mutant(
+        "what follows a redraw in a flood is fed at once",
+        "pty/screen.py",
+        "Screen._drop_backlog",
+        "reversed(kept)",
+        "(b''.join(reversed(kept)),)",
         "tests/pty/test_screen.py",
     ),
     Mutant(

@@ -170,6 +170,25 @@ def test_a_redraw_at_the_end_of_a_flood_counts(cut: int) -> None:
     assert picture(screen.view()) == picture(eaten([REDRAW]).view())
 
 
+def test_what_follows_a_redraw_in_a_flood_is_fed_in_slices() -> None:
+    screen = Screen(SIZE)
+    flood(screen, MOST_WAITING_BYTES - 64 * 4096)
+    screen.enqueue(REDRAW)
+    flood(screen, 64 * 4096)
+    screen.feed()
+    assert screen.waiting
+    finish(screen)
+    assert picture(screen.view()) == picture(eaten([REDRAW + b"x" * 64 * 4096]).view())
+
+
+def test_of_a_flood_of_redraws_the_last_is_fed() -> None:
+    screen = Screen(SIZE)
+    for _ in range(MOST_WAITING_BYTES // 4096 + 1):
+        screen.enqueue(REDRAW + b"x" * 4096)
+    screen.feed()
+    assert picture(screen.view()) == picture(eaten([REDRAW + b"x" * 4096]).view())
+
+
 @pytest.mark.parametrize("resized", [False, True])
 def test_a_redraw_before_a_flood_or_a_resize_does_not_count(resized: bool) -> None:
     screen = Screen(SIZE)
