@@ -11,9 +11,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Holdings:
-    """The private memory, descriptors and threads of a process; the files in its private state, by number and size."""
+    """The memory, descriptors and threads of a process; the files in its private state, by number and size.
 
-    private_mb: float
+    The memory is what it has written, heap and stacks (`Anonymous`), also where its forks still share a page. What is
+    private to it says less: that grows with each page that it writes for the first time after a fork, and with each
+    other program of the machine that ends and has used the same libraries.
+    """
+
+    memory_mb: float
     descriptors: int
     threads: int
     files: int
@@ -23,10 +28,10 @@ class Holdings:
 def holdings(state: Path, pid: int) -> Holdings:
     """Return what the process PID holds, whose private state is in the directory STATE."""
     fields = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    private = sum(int(line.split()[1]) for line in fields if line.startswith("Private_")) / 1024
+    (memory,) = (int(line.split()[1]) / 1024 for line in fields if line.startswith("Anonymous:"))
     descriptors, threads = (len(os.listdir(f"/proc/{pid}/{name}")) for name in ("fd", "task"))
     files = list(state.rglob("*"))
-    return Holdings(private, descriptors, threads, len(files), sum(each.lstat().st_size for each in files) / 1024)
+    return Holdings(memory, descriptors, threads, len(files), sum(each.lstat().st_size for each in files) / 1024)
 
 
 def growth(samples: Sequence[Holdings], name: str, of: Callable[[Iterable[float]], float] = statistics.median) -> float:

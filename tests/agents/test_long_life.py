@@ -75,7 +75,7 @@ def test_what_it_holds_stays_as_it_is(
         print(f"\n{LASTS_S:.0f} s: {dict(done)}; {samples[0]} → {samples[-1]}")  # noqa: T201  the soak's result
     for name in ("descriptors", "threads"):
         assert growth(samples, name) <= GROWTH_THREADS, name
-    assert growth(samples, "private_mb") <= GROWTH_MB
+    assert growth(samples, "memory_mb") <= GROWTH_MB
     assert growth(samples, "files") <= GROWTH_FILES
     session.send("quit")
     session.send("\x18\r")

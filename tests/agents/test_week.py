@@ -55,7 +55,7 @@ def test_a_week_breaks_no_promise_and_leaves_nothing(
     assert not tally.faults, "\n".join(tally.faults)
     assert tally.once >= 0.999 * tally.idle, f"{TOLD}: {tally}"
     # the least of each quarter: the megabyte of a flood is there or not, which makes 4 MB
-    assert growth(samples, "private_mb", min) <= GROWTH_MB
+    assert growth(samples, "memory_mb", min) <= GROWTH_MB
     assert growth(samples, "files") <= GROWTH_FILES
     assert growth(samples, "files_kb") <= GROWTH_KB
     assert growth(samples, "descriptors") == growth(samples, "threads") == 0
