@@ -99,6 +99,8 @@ class Hub:
         self._host = host
         self._gone = gone
         self._pulled: Any = None
+        self._pulls = f"{hub_conf.inbox(host)}.pull.{client._nuid.next().decode()}"
+        self._asked = ""
         self._owed = 0
         self._created = ""
         self._last_seq: int | None = None
@@ -157,9 +159,8 @@ class Hub:
 
         A host may not ask how the stream is. The number that it gets for a message to itself says as much.
         """
-        inbox = f"{hub_conf.inbox(self._host)}.pull.{self._client._nuid.next().decode()}"
         try:
-            self._pulled = await self._or_gone(self._client.subscribe(inbox))
+            self._pulled = await self._or_gone(self._client.subscribe(f"{self._pulls}.*"))
             answer = await self._or_gone(self._client.request(self._api("CONSUMER.INFO"), b"", timeout=BEGIN_WITHIN_S))
             found = json.loads(answer.data)
             if "error" in found:
@@ -181,13 +182,13 @@ class Hub:
     async def deliveries(self, most_s: float = PULL_S) -> list[Delivery]:
         """Return the messages that are there, or the first ones that come within MOST_S seconds; none if none come.
 
-        The hub is asked again only when it has sent all that it was asked for, or has said that it will not.
+        The hub is asked again only when it has sent all that it was asked for, or has said that it will not. Each time
+        it answers to another subject: it may also say that an earlier request has ended, behind the last message.
         """
         if not self._owed:
             wanted = {"batch": PULL_MESSAGES, "max_bytes": PULL_BYTES, "expires": int(most_s * 1e9)}
-            asked = self._client.publish(
-                self._api("CONSUMER.MSG.NEXT"), json.dumps(wanted).encode(), self._pulled.subject
-            )
+            self._asked = f"{self._pulls}.{self._client._nuid.next().decode()}"
+            asked = self._client.publish(self._api("CONSUMER.MSG.NEXT"), json.dumps(wanted).encode(), self._asked)
             await self._or_gone(asked)
             self._owed = PULL_MESSAGES
         found: list[Delivery] = []
@@ -196,7 +197,7 @@ class Hub:
                 # what came with the first message is there already
                 message = await self._or_gone(self._pulled.next_msg(timeout=_AT_ONCE_S if found else most_s + PING_S))
                 if message.headers and "Status" in message.headers and not message.data:
-                    self._owed = 0
+                    self._owed = 0 if message.subject == self._asked else self._owed
                 else:
                     self._owed -= 1
                     found.append(Delivery(message))

@@ -9,9 +9,11 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import nats
 import pytest
+from nats.aio.client import Client
 
 from amq.bridge import hub_conf, wire
 from amq.bridge.certificates import make_certificates, pinned
@@ -19,7 +21,7 @@ from amq.bridge.config import Bridge
 from amq.bridge.crypto import new_seed
 from amq.bridge.exchange import Failed, Published
 from amq.bridge.hub import ADMIN, hub_directory
-from amq.bridge.jetstream import Delivery, Hub, HubGone, NoHub, connect
+from amq.bridge.jetstream import PULL_MESSAGES, Delivery, Hub, HubGone, NoHub, connect
 from amq.bridge.ledger import HUB_FULL, MAIL, Epoch, Item
 from amq.record import replace
 from tests.bridge import hosts, rig
@@ -117,6 +119,32 @@ def test_a_message_is_taken_once_and_delivered_until_it_is_taken(two: hosts.Host
             assert a.epoch(Epoch()).created != ""
 
     run(attempt())
+
+
+def test_what_the_hub_says_of_an_earlier_request_does_not_end_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each request that is open is made again when it has ended: one too many is one too many for ever."""
+    requests, publish = [], Client.publish
+
+    async def noted(client: Client, subject: str, *more: Any, **options: Any) -> None:
+        requests.extend([subject] if "MSG.NEXT" in subject else [])
+        await publish(client, subject, *more, **options)
+
+    async def attempt(two: hosts.Hosts) -> None:
+        async with connected(two["a"].bridge) as a, connected(two["b"].bridge) as b:
+            for number in range(3 * PULL_MESSAGES - 1):  # one is b's own, by which it found out how far the stream is
+                subject = wire.subject_of(Item(MAIL, "b", "codex", f"m{number}"), "a")
+                assert isinstance(await a.publish(subject, b"data", subject), Published)
+            monkeypatch.setattr(Client, "publish", noted)
+            came = 0
+            while came < 3 * PULL_MESSAGES:
+                came += len(await b.deliveries())
+            assert len(requests) == 3
+
+    with hosts.make(tmp_path, "a", "b") as two:
+        two.start_hub()
+        run(attempt(two))
 
 
 def test_what_is_too_large_for_the_hub_is_not_sent(two: hosts.Hosts) -> None:

@@ -7,7 +7,7 @@ from tests.mutants.mutant import Mutant
 NAMES, WORLD, WIRE, FILES, LOCAL = (
     f"tests/bridge/test_{name}.py" for name in ("names", "exchange", "wire", "files", "local")
 )
-STEPS = "tests/crash/test_every_step.py"
+STEPS, HUB = "tests/crash/test_every_step.py", "tests/bridge/test_jetstream.py"
 
 CARRIED = (
     Mutant("mail of another host leaves", "bridge/names.py", "leaving", "header.sender in remote", "False", NAMES),
@@ -42,6 +42,7 @@ CARRIED = (
     Mutant("what is asked about is not watched", "bridge/exchange.py", "Exchange.talk", "state == THERE", "False", WORLD),
     Mutant("a receipt that was lost counts", "bridge/exchange.py", "Exchange.speak", "(yield Send(host, asked, told))", "(yield Send(host, asked, told)) or True", WORLD),
     Mutant("a hub that has forgotten has kept the receipts", "bridge/exchange.py", "Exchange.connected", "is_other_hub", "False", WORLD),
+    Mutant("a request ends with an earlier one", "bridge/jetstream.py", "Hub.deliveries", "message.subject == self._asked", "True", HUB),
     Mutant("a token means any name", "bridge/wire.py", "name_of", "token(name) == word and is_safe_name(name)", "True", WIRE),
     Mutant("a subject names any handle", "bridge/wire.py", "address", "is_handle(handle)", "True", WIRE),
     Mutant("a receipt is about any name", "bridge/wire.py", "_item", "not is_safe_name(name)", "False", WIRE),
