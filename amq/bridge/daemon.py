@@ -454,8 +454,8 @@ class Daemon:
         match step:
             case Read(item):
                 return await self._io(self._files.read, item)
-            case Find(item):
-                return await self._io(self._files.find, item)
+            case Find(items):
+                return await self._io(self._files.find, items)
             case Note(item, seq):
                 self._hints.add(item, seq)
             case Deliver(item, data):

@@ -6,7 +6,7 @@ the hub. A test takes them in a world without time, and stops anywhere between t
     publish      Read -> Publish -> Note                    the hint comes after the hub has it
     mail         Deliver -> Taken, then a receipt           the hub forgets it after the disk has it
     acknowledged KeepAck -> Taken, then a receipt
-    talk         Settle -> Find … -> Send -> Taken          likewise, and after it has the answer to each question
+    talk         Settle -> Find -> Send -> Taken            likewise, and after it has the answer to each question
 
 Whatever ends between two steps, the hub delivers again or the sender asks, and each step is the same when repeated.
 """
@@ -93,9 +93,12 @@ class KeepAck(NamedTuple):
 
 
 class Find(NamedTuple):
-    """Return the state of another host's item here: THERE, DRAINED, REFUSED, CONFIRMED, UNKNOWN; and a reason."""
+    """Return for each of another host's ITEMS its state here and a reason.
 
-    item: Item
+    The state is THERE, DRAINED, REFUSED, CONFIRMED or UNKNOWN.
+    """
+
+    items: Sequence[Item]
 
 
 class Settle(NamedTuple):
@@ -186,11 +189,9 @@ class Exchange:
             return
         for receipt in ended:
             self.outgoing.gone(receipt.item)
+        asked = [item for item in questions if item.host == host and is_handle(item.handle) and is_safe_name(item.name)]
         answers = []
-        for item in questions:
-            if item.host != host or not is_handle(item.handle) or not is_safe_name(item.name):
-                continue
-            state, reason = yield Find(item)
+        for item, (state, reason) in zip(asked, (yield Find(asked)) if asked else (), strict=True):
             if state == THERE:
                 self.incoming.watch(item.handle, item.name, host)
             answers.append(Receipt(item, state, reason))
@@ -201,11 +202,12 @@ class Exchange:
 
     def inbox(self, handle: str, new: Sequence[str]) -> Steps:
         """Take note of the messages NEW in the inbox of an agent here, and find out what has become of the others."""
-        for identifier, host in self.incoming.left(handle, new).items():
-            item = Item(MAIL, host, handle, identifier)
-            state, reason = yield Find(item)
-            if state != THERE:  # taken out of the mailbox altogether, it has been seen, too
-                self.incoming.tell(host, Receipt(item, DRAINED if state == UNKNOWN else state, reason))
+        left = [Item(MAIL, host, handle, identifier) for identifier, host in self.incoming.left(handle, new).items()]
+        for at in range(0, len(left), MOST_AT_ONCE):
+            items = left[at : at + MOST_AT_ONCE]
+            for item, (state, reason) in zip(items, (yield Find(items)), strict=True):
+                if state != THERE:  # taken out of the mailbox altogether, it has been seen, too
+                    self.incoming.tell(item.host, Receipt(item, DRAINED if state == UNKNOWN else state, reason))
 
     def speak(self) -> Steps:
         """Send the receipts and the questions that wait."""

@@ -25,7 +25,7 @@ from amq.store.remote import Remote, read_remote, write_remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from amq.layout import AgentLayout, QueueLayout
 
@@ -174,14 +174,23 @@ class Files:
             return BUSY, why(error)
         return CONFIRMED, ""
 
-    def find(self, item: Item) -> tuple[str, str]:
-        """Return the state of another host's item here: that of a message, since acknowledgements are sent again."""
-        if item.kind != MAIL:
-            return UNKNOWN, ""
+    def find(self, items: Sequence[Item]) -> list[tuple[str, str]]:
+        """Return for each of another host's ITEMS its state here and a reason.
+
+        It is that of a message, since acknowledgements are sent again.
+        """
+        mail = [item for item in items if item.kind == MAIL]
+        found: dict[Item, tuple[str, str]] = {}
+        for handle in {item.handle for item in mail}:
+            found |= self._found(handle, [item for item in mail if item.handle == handle])
+        return [found.get(item, (UNKNOWN, "")) for item in items]
+
+    def _found(self, handle: str, mail: Sequence[Item]) -> dict[Item, tuple[str, str]]:
         try:
-            return self._state(carried.where(self.queue.agent(item.handle), item.name))
+            boxes = carried.places(self.queue.agent(handle), [item.name for item in mail])
         except (AmqError, OSError) as error:
-            return THERE, why(error)
+            return dict.fromkeys(mail, (THERE, why(error)))
+        return {item: self._state(boxes[item.name]) for item in mail}
 
     def settle(self, receipts: Iterable[Receipt]) -> bool:
         """File this host's items that have ended; return whether all could be filed."""

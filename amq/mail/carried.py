@@ -16,7 +16,7 @@ from amq.store.locks import mailbox_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from amq.layout import AgentLayout, QueueLayout
     from amq.store.acks import Ack
@@ -26,22 +26,34 @@ NEW, CUR, DEAD = "new", "cur", "dlq"
 
 
 def where(agent: AgentLayout, identifier: str) -> str:
-    """Return the box in which AGENT has a message: NEW, CUR or DEAD; "" if it has not. Raises OSError.
+    """Return the box in which AGENT has a message: NEW, CUR or DEAD; "" if it has not. Raises OSError."""
+    return places(agent, [identifier])[identifier]
+
+
+def places(agent: AgentLayout, identifiers: Iterable[str]) -> dict[str, str]:
+    """Return for each of IDENTIFIERS what `where` returns. Each directory is opened once. Raises OSError.
 
     Mail moves from new to cur or to the dead letters, so looking in this order cannot miss it.
     """
+    found = dict.fromkeys(identifiers, "")
     for box, path in ((NEW, agent.inbox_new), (CUR, agent.inbox_cur), (DEAD, agent.refused)):
-        if maildir.has(path, identifier):
-            return box
-    return DEAD if _is_dead(agent, identifier) else ""
+        left = [identifier for identifier in found if not found[identifier]]
+        if left:
+            with suppress(FileNotFoundError), Directory(path) as directory:
+                found.update((each, box) for each in left if durable.exists(directory, each + SUFFIX))
+    if "" in found.values():
+        dead = _dead(agent)
+        found.update((identifier, DEAD) for identifier in found if not found[identifier] and identifier in dead)
+    return found
 
 
-def _is_dead(agent: AgentLayout, identifier: str) -> bool:
+def _dead(agent: AgentLayout) -> set[str]:
+    """Return the ids of the originals of the dead letters of AGENT."""
+    dead: set[str] = set()
     for box, path in ((NEW, agent.dlq_new), (CUR, agent.dlq_cur)):
         with suppress(FileNotFoundError), Directory(path) as directory:
-            if identifier in dlq_read.originals(directory, maildir.entry_ids(directory), box):
-                return True
-    return False
+            dead.update(dlq_read.originals(directory, maildir.entry_ids(directory), box))
+    return dead
 
 
 def receive(queue: QueueLayout, data: bytes, identifier: str, *, sender: str, handle: str, temporary: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amq.bridge.exchange import BUSY, Exchange, Failed, Publish, Published
+from amq.bridge.exchange import BUSY, MOST_AT_ONCE, Exchange, Failed, Publish, Published
 from amq.bridge.ledger import (
     ACK,
     CONFIRMED,
@@ -288,16 +288,26 @@ def test_a_receipt_stays_at_the_hub_until_the_mail_is_filed() -> None:
 
 def test_a_question_stays_at_the_hub_until_that_has_the_answer() -> None:
     exchange, asked = exchange_with(), [Item(MAIL, "b", "claude", "m1")]
-    assert names_of(exchange.talk("b", "boot", [], asked), (DRAINED, ""), False) == ["Find", "Send", "Later"]
-    assert names_of(exchange.talk("b", "boot", [], asked), (DRAINED, ""), True) == ["Find", "Send", "Taken"]
+    assert names_of(exchange.talk("b", "boot", [], asked), [(DRAINED, "")], False) == ["Find", "Send", "Later"]
+    assert names_of(exchange.talk("b", "boot", [], asked), [(DRAINED, "")], True) == ["Find", "Send", "Taken"]
 
 
 def test_unread_mail_that_is_asked_about_is_watched_from_then_on() -> None:
     exchange, asked = exchange_with(), [Item(MAIL, "b", "claude", "m1")]
-    names_of(exchange.talk("b", "boot", [], asked), (THERE, ""), True)
+    names_of(exchange.talk("b", "boot", [], asked), [(THERE, "")], True)
     assert exchange.incoming.watching() == ["claude"]
-    assert names_of(exchange.inbox("claude", []), (DRAINED, "")) == ["Find"]
+    assert names_of(exchange.inbox("claude", []), [(DRAINED, "")]) == ["Find"]
     assert exchange.incoming.untold(10) == {"b": [Receipt(asked[0], DRAINED)]}
+
+
+def test_all_that_is_asked_about_is_found_in_one_step() -> None:
+    exchange = exchange_with()
+    asked = [Item(MAIL, "b", "claude", f"m{number}") for number in range(MOST_AT_ONCE + 1)]
+    answers = [(THERE, "")] * len(asked)
+    assert names_of(exchange.talk("b", "boot", [], asked), answers, True) == ["Find", "Send", "Taken"]
+    left = names_of(exchange.inbox("claude", []), [(DRAINED, "")] * MOST_AT_ONCE, [(DRAINED, "")])
+    assert left == ["Find", "Find"]
+    assert len(exchange.incoming.untold(len(asked))["b"]) == len(asked)
 
 
 def test_a_hub_that_has_forgotten_has_lost_receipts_so_the_others_are_to_ask() -> None:

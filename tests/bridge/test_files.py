@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from amq.bridge.config import Bridge, change_bridge
 from amq.bridge.exchange import BUSY, Failed
 from amq.bridge.files import Files
 from amq.bridge.ledger import ACK, CONFIRMED, DRAINED, MAIL, REFUSED, THERE, UNKNOWN, Item, Receipt
-from amq.layout import QueueLayout
+from amq.layout import QueueLayout, RootedPath
 from amq.mail import carried
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
@@ -139,13 +140,34 @@ def test_what_cannot_be_stored_now_is_not_refused(files: Files, monkeypatch: pyt
 
 def test_a_state_that_cannot_be_known_is_not_unknown(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unknown item would be sent again."""
-    assert files.find(HERE) == (UNKNOWN, "")
+    assert files.find([HERE]) == [(UNKNOWN, "")]
 
     def fails(*_: object) -> str:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(carried, "where", fails)
-    assert files.find(HERE)[0] == THERE
+    monkeypatch.setattr(carried, "places", fails)
+    assert files.find([HERE]) == [(THERE, "Input/output error")]
+
+
+def test_an_answer_opens_no_directory_once_for_each_message(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Counted(Syscalls):
+        def descend(self, path: RootedPath) -> Any:
+            opened.append(path)
+            return super().descend(path)
+
+    opened: list[str] = []
+    for number in range(20):
+        files.deliver(HERE._replace(name=f"m{number}"), comes(identifier=f"m{number}"))
+    with Mailbox(files.queue.root, "claude").drain(10) as drained:
+        read = {item.id for item in drained}
+    asked = [HERE._replace(name=f"m{number}") for number in range(25)]
+    monkeypatch.setattr(durable, "syscalls", Counted())
+    found = files.find([*asked, HERE._replace(kind=ACK)])
+    assert [state for state, _ in found] == [
+        *(DRAINED if item.name in read else THERE for item in asked[:20]), *[UNKNOWN] * 6
+    ]  # fmt: skip
+    assert len(read) == 10
+    assert len(opened) == len(set(opened)) == 5
 
 
 # -- receipts and acknowledgements ------------------------------------------------------------------------------------

@@ -321,7 +321,7 @@ class World:
                 return BUSY, "full"
             return CONFIRMED, ""
         if isinstance(step, Find):
-            return self._find(host, step.item), ""
+            return [(self._find(host, item), "") for item in step.items]
         if isinstance(step, Settle):
             return self._settle(host, step)
         if isinstance(step, Send):
