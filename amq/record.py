@@ -33,17 +33,25 @@ if TYPE_CHECKING:
 else:
 
     def record(cls):
-        """Give CLS an initialiser, equality, a hash and a repr over its annotated fields, and freeze its values."""
+        """Give CLS an initialiser, equality, a hash and a repr over its annotated fields, and freeze its values.
+
+        Fields that CLS names in `NOT_COMPARED` count neither for equality nor for the hash.
+        """
         fields = list(cls.__annotations__)
+        ignored = cls.__dict__.get("NOT_COMPARED", ())
+
+        def compared(self):
+            values = self.__dict__
+            return {name: values[name] for name in values if name not in ignored} if ignored else values
 
         def __setattr__(self, name, value):  # noqa: ARG001
             raise AttributeError(f"{cls.__name__} is a value: make another with replace()")
 
         def __eq__(self, other):
-            return self.__dict__ == other.__dict__ if type(other) is cls else NotImplemented
+            return compared(self) == compared(other) if type(other) is cls else NotImplemented
 
         def __hash__(self):
-            return hash(tuple(self.__dict__.values()))
+            return hash(tuple(compared(self).values()))
 
         def __repr__(self):
             return f"{cls.__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"

@@ -135,12 +135,17 @@ def test_a_program_is_started_before_what_only_waking_needs_is_imported(tmp_path
         "anyio",
         "asyncio",
         "avt",
+        "dataclasses",
+        "inspect",
         "logging",
         "pathlib",
         "pydantic",
         "shutil",
         "subprocess",
+        "textwrap",
         "tomllib",
+        "traceback",
+        "typing",
         "watchfiles",
     }
     assert loaded.isdisjoint({*later, "amq.runtime.loop", "amq.runtime.launch_preview"})

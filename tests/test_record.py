@@ -24,6 +24,21 @@ def test_equality_hash_and_repr_are_those_of_the_fields() -> None:
     assert repr(Point(1)) == "Point(x=1, y=0)"
 
 
+@record
+class Noted:
+    NOT_COMPARED = ("note",)
+
+    x: int
+    note: str = ""
+
+
+def test_a_field_that_is_not_compared_counts_for_nothing_else_than_itself() -> None:
+    assert Noted(1, "a") == Noted(1, "b") != Noted(2, "a")
+    assert hash(Noted(1, "a")) == hash(Noted(1, "b"))
+    assert replace(Noted(1, "a"), x=2).note == "a"
+    assert repr(Noted(1, "a")) == "Noted(x=1, note='a')"
+
+
 def test_a_value_cannot_be_changed_but_replaced() -> None:
     point = Point(1, 2)
     with pytest.raises(AttributeError, match="make another"):

@@ -8,7 +8,6 @@ import fcntl
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from amq import procfs
@@ -26,6 +25,7 @@ from amq.pty.line_discipline import (
 )
 from amq.pty.shebang import interpreter, through_shell
 from amq.pty.spawn import Program, Started, start
+from amq.record import replace
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)

@@ -13,11 +13,14 @@ import marshal
 import os
 import signal
 import time
-from typing import NoReturn
 
 from amq.pty.descriptors import close_all_but, write_within
 from amq.pty.line_discipline import Attributes, attributes_of, is_canonical, sends_signals, set_attributes
 from amq.pty.mode_ledger import ABANDON, BRACKETED_PASTE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 Settings = tuple[Attributes, Attributes]  # the terminal's settings before us, and those that we gave it
 

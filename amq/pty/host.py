@@ -7,7 +7,6 @@ import os
 import signal
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
 from types import FrameType
 
 from amq.pty.child import Child
@@ -15,6 +14,7 @@ from amq.pty.errors import PtyError
 from amq.pty.pump import Pump
 from amq.pty.terminal_model import Terminal, TerminalSnapshot
 from amq.pty.user_terminal import SHOW_WITHIN_S, Tty
+from amq.record import replace
 
 FOR_AN_END = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 PASSED_ON = (*FOR_AN_END, signal.SIGUSR1, signal.SIGUSR2)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import pairwise
-from textwrap import wrap
 
 from amq.pty.screen import Cell, View
+from amq.record import record, replace
 
 _LINE = "─"
 _BOX_EDGE = "╹▀▀▀"
@@ -31,14 +30,16 @@ class Standing(Enum):
     UNKNOWN = "unknown"  # the screen is not known
 
 
-@dataclass(frozen=True)
+@record
 class Row:
     """The input row at one instant."""
+
+    NOT_COMPARED = ("room",)
 
     standing: Standing
     text: str = ""
     working: bool = False  # text near it says that the program works
-    room: tuple[int, int] | None = field(default=None, compare=False)  # lines and columns that it shows; None: unknown
+    room: tuple[int, int] | None = None  # lines and columns that it shows; None: unknown
 
     def is_exactly(self, text: str) -> bool:
         """Return whether the row holds TEXT and nothing else. Blanks are ignored: a wrapped line may not show them."""
@@ -55,6 +56,8 @@ class Row:
         most, columns = self.room
         if columns < 1:
             return False
+        from textwrap import wrap
+
         lines = wrap(text, columns, break_on_hyphens=False, break_long_words=False)
         return sum(-(-len(line) // columns) for line in lines) <= most
 
@@ -66,7 +69,7 @@ NOT_FOUND = Row(Standing.NOT_FOUND)
 ELSEWHERE = Row(Standing.ELSEWHERE)
 
 
-@dataclass(frozen=True)
+@record
 class RowRule:
     """Rule by which a program draws its input row. The cursor is in the row, visible or not."""
 
@@ -87,7 +90,7 @@ class RowRule:
     also: tuple[RowRule, ...] = ()  # rules for its look in other terminals
 
 
-@dataclass(frozen=True)
+@record
 class PromptRule:
     """Rule for an input row behind a printed prompt. The cursor is in the row, visible; nothing is below it."""
 
@@ -241,7 +244,7 @@ def _is_full(view: View, number: int) -> bool:
     return any(cell is None or cell.text.strip() for cell in view.cells(number)[-3:])
 
 
-@dataclass(frozen=True)
+@record
 class _Area:
     """Place of the row on the screen, and of the cursor in it."""
 

@@ -10,10 +10,10 @@ Encodings: xterm's, with modifyOtherKeys (`CSI 27 ; modifiers ; code ~`), and ki
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 
 from amq.pty.sequences import Kind, Splitter
+from amq.record import record
 
 COMPLETE_WITHIN_S = (
     1.0  # seconds without a byte after which a sequence is not going to be completed: the user pressed ESC or Alt-[
@@ -35,7 +35,7 @@ class Meaning(Enum):
     REPORT = "report"  # not a key: focus, mouse, a terminal's answer, a key release
 
 
-@dataclass(frozen=True)
+@record
 class Line:
     """Keys that submit or clear a program's input line. The defaults are for an unknown line editor."""
 

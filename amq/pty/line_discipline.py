@@ -11,8 +11,12 @@ import os
 import struct
 import termios
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+
+from amq.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 Attributes = list[int | list[bytes | int]]
 """A terminal's settings, as `termios.tcgetattr` returns them. The constants below are indexes into it."""
@@ -30,7 +34,7 @@ _SANE = {
 _KEYS = {"VINTR": 0x03, "VQUIT": 0x1C, "VERASE": 0x7F, "VKILL": 0x15, "VEOF": 0x04, "VSUSP": 0x1A}
 
 
-@dataclass(frozen=True)
+@record
 class LineDiscipline:
     """The state of a terminal's line discipline."""
 

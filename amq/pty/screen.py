@@ -13,14 +13,14 @@ from __future__ import annotations
 import codecs
 import contextlib
 import importlib
-import importlib.util
 import re
 import unicodedata
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from amq.record import record
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from avt import Line, Vt
 
@@ -47,10 +47,12 @@ def load_emulator() -> None:
 
 def has_emulator() -> bool:
     """Return whether the emulator, avt, is installed."""
-    return importlib.util.find_spec("avt") is not None
+    from importlib.util import find_spec
+
+    return find_spec("avt") is not None
 
 
-@dataclass(frozen=True)
+@record
 class Cell:
     """One character, in the cell where it begins; the other cell of a wide one is None in `View.cells`."""
 

@@ -10,17 +10,20 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NoReturn
 
 from amq.pty import session_leader
 from amq.pty.errors import PtyError
+from amq.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 _PREPARING, _STARTING = b"p", b"s"  # the step that failed, in the pipe that reports it; the errno follows
 
 
-@dataclass(frozen=True)
+@record
 class Program:
     """A program to run: the file PATH with the arguments ARGV, of which the first need not be its name."""
 
@@ -29,7 +32,7 @@ class Program:
     environment: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@record
 class Started:
     """Process ids of a program and its monitor, our side of the program's terminal, and the monitor's report pipe."""
 

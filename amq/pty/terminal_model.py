@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 
 from amq.pty.echo_fallback import Echo, EchoWatch
 from amq.pty.input_row import (
@@ -34,6 +33,7 @@ from amq.pty.osc_state import (
 from amq.pty.screen import Screen, Size, View, load_emulator
 from amq.pty.sequences import Kind, Splitter
 from amq.pty.unknown_row import EmptyRow
+from amq.record import record
 
 FRAME_S = 0.01  # seconds of silence after which a program that marks no frames counts as done with drawing
 GATHER_S = 0.02  # seconds between output and its first slice fed to the emulator: more will come
@@ -54,7 +54,7 @@ _READY = (
 )  # a quick user has it work before it has published "idle"
 
 
-@dataclass(frozen=True)
+@record
 class TerminalSnapshot:
     """One look at the terminal. Times are in seconds of the caller's clock; None means "never yet"."""
 

@@ -7,13 +7,12 @@ deletes a byte here and an emoji there. The screen shows it. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from amq.pty.input_row import before_cursor, behind_cursor, squeeze
 from amq.pty.screen import View
+from amq.record import record
 
 
-@dataclass(frozen=True)
+@record
 class _Picture:
     """Screen around the cursor. Blanks next to it are ignored, since programs differ in how wide a character is."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from amq import config
 from amq.errors import AmqError
@@ -21,6 +20,7 @@ from amq.runtime.certified import FAILED, VERSION_WITHIN_S, Certified, ask_versi
 from amq.runtime.policy.hook_decision import introduction
 from amq.runtime.private_state import is_there
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from amq.runtime.launch import Options
     from amq.runtime.private_state import PrivateState

@@ -10,11 +10,9 @@ import os
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from functools import partial
-from typing import TYPE_CHECKING
 
 from amq import config, quoting
 from amq.errors import AmqError, HostFailed, remedy, why
@@ -45,6 +43,7 @@ from amq.runtime.state_file import HOSTING, StatePublisher
 from amq.runtime.user_notices import UserNotices
 from amq.store.notifier_info import read_notifier
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from amq.mail.mailbox import Mailbox
     from amq.runtime.agents.native_delivery import PluginFeed
@@ -242,8 +241,6 @@ def _hosted(
         if standard_streams.INPUT in given:
             standard_streams.let_go()
         agent = hosted_agent(planned, child.pid, started, started_at, Screen(size) if claim else None, feed)
-        if claim:
-            _note_session(trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me), agent, options)
         host = Host(child, tty, agent.terminal)
         waking = BackgroundThreads(mailbox, host, agent, options, trust)
         if claim:
@@ -280,6 +277,15 @@ def _lapse_offers(mailbox: Mailbox, before_ns: int) -> None:
         for offer in offering.open_offers(mailbox.account.agent):
             if offer.at_ns < before_ns:
                 offering.lapse(mailbox.account, offer)
+
+
+def _traceback(error: BaseException) -> str:
+    """Return the traceback of ERROR; its own words if the system has no open file left to import what formats it."""
+    try:
+        from traceback import format_exception
+    except (ImportError, OSError):
+        return repr(error)
+    return "".join(format_exception(error))
 
 
 class BackgroundThreads:
@@ -339,7 +345,7 @@ class BackgroundThreads:
 
     def _fail(self, error: BaseException) -> None:
         """Report that the agent is no longer notified: in the journal, by a notice now, and in `failure` for later."""
-        self._log("".join(traceback.format_exception(error)))
+        self._log(_traceback(error))
         me = self._mailbox.account.me
         # words only at the end: the screen is the program's until then
         self.failure = f"amq run no longer notifies {me} of mail: {explained(error)} (see {LOG_NAME})"
@@ -353,6 +359,7 @@ class BackgroundThreads:
             self._host.terminal.follow(self._stop)
 
     def _wake(self, claim: notifier_lock.Claim) -> None:
+        _note_session(PrivateState(self._private), self._agent, self._options)
         WakeJournal(self._private).waits((), WaitReason.STARTING)
         self._publisher = StatePublisher(
             self._private, HOSTING, self._agent.program_name(),

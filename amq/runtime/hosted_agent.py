@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
 
 from amq.pty.screen import Screen
 from amq.pty.terminal_model import Terminal
@@ -15,6 +14,7 @@ from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.launch import Launch, Options
 from amq.runtime.path_shim import command_path, own_command, typed_command
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from amq import quoting
 from amq.runtime.policy.wake_line import COMMAND, is_typeable
@@ -20,6 +19,7 @@ from amq.runtime.private_state import PROGRAM_MODE, make_directory, write_privat
 from amq.runtime.programs import find_program
 from amq.text import visible
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shlex
@@ -322,6 +323,19 @@ def test_an_internal_error_while_waking_is_only_logged(desk: Desk, monkeypatch: 
     waking.stop()
     assert "RuntimeError: a defect" in log.read_text()
     assert WakeJournal(str(private)).entries()[-1]["waits_for"] == "no-channel", "amq why says so"
+
+
+def test_an_error_is_logged_where_no_module_can_be_read_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system may have no open file left, which may be what the error is about."""
+
+    class NoFiles:
+        @staticmethod
+        def find_spec(*_: object) -> None:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.delitem(sys.modules, "traceback")
+    monkeypatch.setattr(sys, "meta_path", [NoFiles])
+    assert session_module._traceback(RuntimeError("a defect")) == "RuntimeError('a defect')"
 
 
 def test_only_offers_of_an_earlier_program_lapse(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -102,7 +102,7 @@ def story(rules: InjectionRules = RULES, look: TerminalSnapshot = IDLE) -> Story
 
 def shows(look: TerminalSnapshot | None = None, **facts: Any) -> Happening:
     """Make the next look find LOOK, or the earlier snapshot changed by FACTS."""
-    other = {each.name: getattr(look, each.name) for each in fields(look)} if look else facts
+    other = vars(look) if look else facts
     words = ", ".join(f"{name}={value!r}" for name, value in other.items() if value != getattr(IDLE, name))
     return Event(f"shows {words}", lambda scene, _now: (replace(scene, shown=replace(scene.shown, **other)), ()))
 

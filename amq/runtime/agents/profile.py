@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 
 from amq.errors import UsageError
 from amq.pty.input_row import PromptRule
 from amq.pty.keystrokes import Line
-from amq.record import replace
+from amq.record import record, replace
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen
 
 
@@ -56,7 +55,7 @@ class NativeWay(Enum):
     OPENCODE_SERVER = "opencode-server"
 
 
-@dataclass(frozen=True)
+@record
 class ApiServer:
     """The HTTP server by which a CLI takes a notification: its port on loopback, and whom it lets in.
 
@@ -70,7 +69,7 @@ class ApiServer:
     variables: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
+@record
 class Addition:
     """Arguments that a CLI is started with, unless one of the user's own begins with one of `unless`.
 
@@ -91,7 +90,7 @@ class Addition:
 INTRODUCTION = "{introduction}"
 
 
-@dataclass(frozen=True)
+@record
 class Adapted:
     """The parts of one start of a CLI: `additions`, the user's `own` arguments that remain, and what it `lacks`.
 
@@ -103,7 +102,7 @@ class Adapted:
     lacks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class ToolOutput:
     """The limit on a command's output that a CLI's tool shows its model: `most` bytes of UTF-8 (0 if unknown).
 
@@ -123,7 +122,7 @@ class ToolOutput:
 OUTPUT_MARGIN = 1000  # bytes left for other output, such as warnings
 
 
-@dataclass(frozen=True)
+@record
 class Profile:
     """One CLI: how it is recognised, started and typed into."""
 
@@ -148,14 +147,14 @@ class Profile:
     keeps_path: bool = False  # its shell finds what is first on the PATH it was started with
     chooses_environment: tuple[str, ...] = ()  # words in its arguments or settings that choose what its shells get
     answers_state: bool = False  # it publishes its state by OSC 7501 only to a terminal that answers its question
-    tool_output: ToolOutput = field(default_factory=ToolOutput)
+    tool_output: ToolOutput = ToolOutput()
     submit_needs: str = ""  # part of an argument without which the rules' submit key has no effect
     usual_submit: bytes = b""  # the key that submits a line then, and answers no dialog
     continues: tuple[str, ...] = ()  # the first arguments, by which it goes on with the last session of a directory
     asks: tuple[str, ...] = ()  # its dialogs about a command: expressions for the screen, whose group is the command
     no_session: tuple[str, ...] = ()  # words in its arguments with which it shows no session
-    line: Line = field(default_factory=Line)
-    rules: InjectionRules = field(default_factory=InjectionRules)
+    line: Line = Line()
+    rules: InjectionRules = InjectionRules()
 
     def added(self, own: Sequence[str], settings: str = "", introduction: str = "") -> list[Addition]:
         """Return the additions that neither the user's OWN arguments nor the text of their SETTINGS rule out.

@@ -8,10 +8,26 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Protocol
 
 from amq.pty.osc_state import AgentState
 from amq.runtime.hooks.script import EVENT_NAME, last_event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class StatusFile(Protocol):
+        """A file in which a program reports its state. An unreadable one reports nothing."""
+
+        def state(self) -> AgentState | None:
+            """Return the program's state; None if unknown."""
+
+        def version(self) -> str:
+            """Return the program's version, or an empty string."""
+
+        def is_detached(self) -> bool:
+            """Return whether the terminal may show something other than the session in the file."""
+
 
 MOST_CAUTIOUS_LAST = (
     None, AgentState.DONE, AgentState.IDLE, AgentState.ERROR, AgentState.WORKING,
@@ -22,19 +38,6 @@ _EVENTS = {
     **dict.fromkeys(("prompt", "edit", "tool", "failure", "batch"), AgentState.WORKING),
     "ask": AgentState.BLOCKED,
 }
-
-
-class StatusFile(Protocol):
-    """A file in which a program reports its state. An unreadable one reports nothing."""
-
-    def state(self) -> AgentState | None:
-        """Return the program's state; None if unknown."""
-
-    def version(self) -> str:
-        """Return the program's version, or an empty string."""
-
-    def is_detached(self) -> bool:
-        """Return whether the terminal may show something other than the session in the file."""
 
 
 class AgentStatus:

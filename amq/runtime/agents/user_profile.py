@@ -15,16 +15,23 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from amq.errors import UsageError
 from amq.names import did_you_mean, nearest
-from amq.pty.input_row import PromptRule
-from amq.runtime.agents.profile import Profile, with_prompt
+from amq.pty.input_row import PromptRule, RowRule
+from amq.pty.keystrokes import Line
+from amq.runtime.agents.profile import Addition, Profile, ToolOutput, with_prompt
 from amq.runtime.agents.profiles import built_in
+from amq.runtime.policy.injection import InjectionRules
 
 NEVER = (b"\x1b", b"\x03", b"\x15", b"\x19")  # submit keys: a bare ESC, Ctrl-C, Ctrl-U, Ctrl-Y
+
+
+for _record in (Addition, InjectionRules, Line, Profile, PromptRule, RowRule, ToolOutput):
+    # pydantic takes the types of the fields from a dataclass; a record stays what it is, and gets a list of its fields
+    dataclass(init=False, repr=False, eq=False)(_record)
 
 
 def read_own(path: str) -> Profile:
@@ -66,7 +73,7 @@ def checked(values: Mapping[str, Any], path: str) -> Profile:
 
 
 def _merged(start: Any, wire: Mapping[str, Any], path: str, above: str) -> dict[str, Any]:
-    """Return the values of START, a dataclass, overridden by those of WIRE. Raises UsageError."""
+    """Return the values of START, a record, overridden by those of WIRE. Raises UsageError."""
     values, known = asdict(start), {field.name for field in fields(start)}
     for name, value in wire.items():
         if name not in known:

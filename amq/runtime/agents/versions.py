@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from amq.pty.shebang import through_shell
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
 

@@ -90,7 +90,6 @@ Sources and limits
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 
 from amq.pty.echo_fallback import Echo
@@ -98,7 +97,7 @@ from amq.pty.encode import BACKSPACE, ENTER, SETTLING_LETTERS, bracketed, plain,
 from amq.pty.input_row import PART, PromptRule, Row, RowRule, Standing, squeeze
 from amq.pty.osc_state import AgentState
 from amq.pty.terminal_model import UNANSWERED_FOR_S, TerminalSnapshot
-from amq.record import replace
+from amq.record import record, replace
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.wake_line import Notification, is_notification
 
@@ -127,7 +126,7 @@ class ReadyWhen(Enum):
     PUBLISHED = "published"  # it has said so by OSC 7501
 
 
-@dataclass(frozen=True)
+@record
 class InjectionRules:
     """Describe how to type into one program. Times are seconds."""
 
@@ -165,13 +164,15 @@ class InjectionRules:
         return isinstance(self.prompt_row, PromptRule)
 
 
-@dataclass(frozen=True)
+@record
 class End:
     """Action: end the attempt. The next `step` begins another."""
 
+    NOT_COMPARED = ("unsent",)
+
     outcome: Outcome
     reason: str
-    unsent: bool = field(default=False, compare=False)  # amq's text may be there, and waits for the user
+    unsent: bool = False  # amq's text may be there, and waits for the user
 
 
 class Phase(Enum):
@@ -184,7 +185,7 @@ class Phase(Enum):
     STANDING = "standing"
 
 
-@dataclass(frozen=True)
+@record
 class InjectionState:
     """Remember when, and in what surroundings, the last step was taken. Times are the clock's, in seconds."""
 
@@ -208,7 +209,7 @@ class InjectionState:
         return self.phase in (Phase.PASTED, Phase.SUBMITTED, Phase.ERASING)
 
 
-@dataclass(frozen=True)
+@record
 class Write:
     """Action: type these bytes; if `expect` is given, watch for it to come back."""
 
@@ -216,7 +217,7 @@ class Write:
     expect: str | None = None
 
 
-@dataclass(frozen=True)
+@record
 class LookAt:
     """Action: look again at this time."""
 

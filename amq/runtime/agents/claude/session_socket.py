@@ -10,11 +10,14 @@ from collections.abc import Sequence
 
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.registry import NoApiError
-from amq.runtime.agents.status_sources import StatusFile
 from amq.runtime.policy.hook_decision import FROM_AMQ
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from amq.runtime.agents.status_sources import StatusFile
 
 _NAME_BYTES = 4  # of a random name
 RECEIPT_WITHIN_S = 5.0  # seconds in which a session that idles has to begin a turn
