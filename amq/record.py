@@ -12,12 +12,15 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+FEW = 20
+"""The number of values of a class that are made without an initialiser: compiling one costs as much as thirty values.
+
+A command makes only one or two values of most classes.
+"""
+
 
 def _initialiser(fields: list[str], defaults: dict[str, Any]) -> Any:
-    """Return an ``__init__`` that takes FIELDS by position or name.
-
-    It is compiled as dataclasses does, but with the first value of the class: a short command makes values of few.
-    """
+    """Return an ``__init__`` that takes FIELDS by position or name. It is compiled, as dataclasses does."""
     parameters = ", ".join(f"{name}=defaults[{name!r}]" if name in defaults else name for name in fields)
     steps = "; ".join(f"values[{name!r}] = {name}" for name in fields)
     scope: dict[str, Any] = {"defaults": defaults}
@@ -38,6 +41,8 @@ else:
         Fields that CLS names in `NOT_COMPARED` count neither for equality nor for the hash.
         """
         fields = list(cls.__annotations__)
+        defaults = {name: cls.__dict__[name] for name in fields if name in cls.__dict__}
+        made = 0
         ignored = cls.__dict__.get("NOT_COMPARED", ())
 
         def compared(self):
@@ -57,8 +62,16 @@ else:
             return f"{cls.__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
 
         def __init__(self, *values, **named):
-            cls.__init__ = _initialiser(fields, {name: cls.__dict__[name] for name in fields if name in cls.__dict__})
-            cls.__init__(self, *values, **named)
+            nonlocal made
+            made += 1
+            given = dict(zip(fields, values, strict=False), **named)
+            all_fields = {**defaults, **given}
+            if made > FEW or len(given) < len(values) + len(named) or all_fields.keys() != set(fields):
+                # where a field is missing, unknown or there twice, this says so
+                cls.__init__ = _initialiser(fields, defaults)
+                cls.__init__(self, *values, **named)
+            else:
+                self.__dict__.update((name, all_fields[name]) for name in fields)
 
         for method in (__init__, __setattr__, __eq__, __hash__, __repr__):
             setattr(cls, method.__name__, method)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from amq.record import record, replace
+from amq.record import FEW, record, replace
 
 
 @record
 class Point:
     x: int
     y: int = 0
+
+
+def point() -> Any:
+    """Return a class of records of which no value has been made."""
+
+    @record
+    class Point:
+        x: int
+        y: int = 0
+
+    return Point
 
 
 def test_fields_are_given_by_position_or_name_and_have_defaults() -> None:
@@ -47,7 +60,19 @@ def test_a_value_cannot_be_changed_but_replaced() -> None:
     assert point == Point(1, 2)
 
 
-@pytest.mark.parametrize("fields", [{}, {"x": 1, "z": 2}])
-def test_missing_and_unknown_fields_are_refused(fields: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("values", "fields"), [((), {}), ((), {"x": 1, "z": 2}), ((1,), {"x": 2}), ((1, 2, 3), {}), ((), {"y": 2})]
+)
+def test_missing_and_unknown_and_doubled_fields_are_refused(values: tuple[int, ...], fields: dict[str, int]) -> None:
+    made = point()
     with pytest.raises(TypeError):
-        Point(**fields)
+        made(*values, **fields)
+
+
+def test_the_first_values_are_as_those_of_the_compiled_initialiser() -> None:
+    made = point()
+    values = [made(y=number, x=1) for number in range(FEW + 2)]
+    assert [value.y for value in values] == list(range(FEW + 2))
+    assert {repr(replace(value, y=0)) for value in values} == {"Point(x=1, y=0)"}
+    assert {hash(replace(value, y=0)) for value in values} == {hash(Point(1, 0))}
+    assert "defaults" in made.__init__.__globals__, "it is compiled by now"
