@@ -19,6 +19,7 @@ from amq import procfs
 from amq.layout import QueueLayout
 from amq.store import registry
 from tests.crash.tools import require
+from tests.test_imports import UNTIL_IT_STARTS, python
 
 REPOSITORY = Path(__file__).parents[1]
 BENCH = REPOSITORY / "scripts" / "bench"
@@ -73,6 +74,13 @@ def test_a_row_of_an_agent_that_is_not_installed_is_left_out(tmp_path: Path) -> 
         assert any(said.startswith(f"mail in a request of {program}: ") for said in found["left_out"])
 
 
+MODULES_OF_FLOOR = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import host
+print(*sys.modules)
+"""
+
 HOSTS = """
 import os, subprocess, sys
 with subprocess.Popen(["cat"]):
@@ -109,6 +117,16 @@ def test_a_flood_has_its_rate_at_most_and_no_key_in_it(bench: Callable[[str], An
     assert took >= 0.1
     assert printed == (page.read_bytes() * 5)[:40_000]
     assert bench("keys").KEY not in printed
+
+
+def test_the_floor_of_a_start_imports_what_amq_run_imports(tmp_path: Path) -> None:
+    ours = python("-c", UNTIL_IT_STARTS, "run", "--as", "bob", "--", "sh", "-c", "", cwd=tmp_path)
+    floor = python("-c", MODULES_OF_FLOOR, str(BENCH / "peers"), cwd=tmp_path)
+    (said,) = (line for line in ours.stderr.splitlines() if "frozen:" in line)
+    modules = {name for name in said.split() if not re.match(r"amq(\.|$)|frozen:", name)}
+    assert len(modules) > 40, ours.stderr
+    more = {"_blake2", "pwd", "shlex"}  # for a queue that is made, and a user without HOME
+    assert {*floor.stdout.split()} - {"host"} == modules - more
 
 
 SENDS = """

@@ -1,4 +1,4 @@
-"""The programs beside which amq is measured: installed ones, or ones made from the sources in peers/."""
+"""The programs beside which amq is measured: installed ones, or those in peers/."""
 
 from __future__ import annotations
 

@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from measure import PASS, Bench, Figure, figure, over, until, watches
-from peer import INTERACT, compiled, here
+from measure import AMQ, PASS, Bench, Figure, figure, over, until, watches
+from peer import INTERACT, SOURCES, compiled, here
 from ptyprocess import PtyProcess
 
 WORDS = b"the quick brown fox jumps over the lazy dog while an agent edits three files".split()
 SH = ("sh", "-c")
-OURS, SCRIPT = "amq run", "script(1)"
+OURS, SCRIPT, BARE = "amq run", "script(1)", "bare Python"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Host:
     @property
     def is_ours(self) -> bool:
         """Return whether it is `amq run`."""
-        return "amq" in self.before
+        return AMQ in self.before
 
     def come_to_rest(self, bench: Bench, pid: int) -> None:
         """Return when an `amq run` has imported everything and watches the inbox; the others do so at once."""
@@ -49,9 +49,7 @@ class Host:
 
 def ours(root: Path) -> Host:
     """Return `amq run`, which wakes its agent when there is mail."""
-    return Host(
-        (sys.executable, "-P", "-m", "amq", "run", "--root", str(root), "--as", "bench", "--prompt", "$ ", "--", *SH)
-    )
+    return Host((AMQ, "run", "--root", str(root), "--as", "bench", "--prompt", "$ ", "--", *SH))
 
 
 def hosts(bench: Bench) -> dict[str, Host]:
@@ -142,7 +140,8 @@ def seconds_for(bench: Bench, output: Path, host: Host) -> float:
 
 def run(bench: Bench) -> Iterator[Figure]:
     """Measure from the start of `amq run` until its program's first output, in units of `pass`."""
-    ways = {f"start, {name}": lambda host=host: seconds_to_start(host) for name, host in hosts(bench).items()}
+    found = hosts(bench) | {BARE: Host((sys.executable, str(SOURCES / "host.py"), *SH))}
+    ways = {f"start, {name}": lambda host=host: seconds_to_start(host) for name, host in found.items()}
     took = bench.in_turns({"pass": seconds_of_pass} | ways, bench.sizes.runs)
     unit = statistics.median(took.pop("pass"))
     times = {name.partition(", ")[2]: over(values, unit) for name, values in took.items()}
