@@ -12,7 +12,7 @@ from amq.pty.osc_state import AgentState
 
 WITHIN_S = 2.0  # seconds from the key until the program has stopped its work
 
-_KEY = re.compile(rb"(?:\x1b|\x03|\x1b\[27(?:;1(?::1)?)?u|\x1b\[99;5(?::1)?u)\Z")
+_KEY = rb"(?:\x1b|\x03|\x1b\[27(?:;1(?::1)?)?u|\x1b\[99;5(?::1)?u)\Z"
 """Escape and Ctrl-C, plain and in kitty's encoding, at the end of what the user has typed."""
 
 
@@ -25,7 +25,7 @@ class Interruption:
 
     def typed(self, data: bytes, published: AgentState | None, now: float) -> None:
         """Note the user's bytes DATA, which came while the program had PUBLISHED its state."""
-        if published is AgentState.WORKING and _KEY.search(data):
+        if published is AgentState.WORKING and re.search(_KEY, data):
             self._key = now
 
     def changed(self, before: AgentState | None, after: AgentState | None, sent: int, now: float) -> None:

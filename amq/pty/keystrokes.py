@@ -46,15 +46,16 @@ class Line:
     # any other key that is neither text nor Backspace
 
 
+# these are compiled when they are used: a start has no time for them
 # DA, kitty flags, DSR, XTMODKEYS, sixel, DECRPM, window reports; a cursor position that cannot be F3 with modifiers
-_ANSWER = re.compile(rb"\x1b\[(?:[?>=][0-9;:]*[cunmSR]|[?0-9;]*\$y|[0-9;]+[nct]|(?!1;[2-8]R)[0-9]+;[0-9]+R)")
-_MOUSE = re.compile(rb"\x1b\[(?:<[0-9;]*[Mm]|[0-9]+;[0-9]+;[0-9]+M|M)")
+_ANSWER = rb"\x1b\[(?:[?>=][0-9;:]*[cunmSR]|[?0-9;]*\$y|[0-9;]+[nct]|(?!1;[2-8]R)[0-9]+;[0-9]+R)"
+_MOUSE = rb"\x1b\[(?:<[0-9;]*[Mm]|[0-9]+;[0-9]+;[0-9]+M|M)"
 _FOCUS = frozenset({b"\x1b[I", b"\x1b[O"})
-_KITTY = re.compile(rb"\x1b\[(?P<code>[0-9]+)[0-9:]*(?:;(?P<mods>[0-9]*)(?::(?P<event>[0-9]+))?)?(?:;[0-9:]*)?u")
-_OTHER_KEY = re.compile(rb"\x1b\[27;(?P<mods>[0-9]+);(?P<code>[0-9]+)~")
-_BACKSLASH = re.compile(rb"\x1b\[92[;:u]")
-_RELEASED = re.compile(rb"\x1b\[[0-9]*;[0-9]*:3[A-Z~]")
-_SPECIAL = re.compile(b"([%s])" % re.escape(b"".join((ENTER, NEWLINE, CTRL_C, CTRL_U))))
+_KITTY = rb"\x1b\[(?P<code>[0-9]+)[0-9:]*(?:;(?P<mods>[0-9]*)(?::(?P<event>[0-9]+))?)?(?:;[0-9:]*)?u"
+_OTHER_KEY = rb"\x1b\[27;(?P<mods>[0-9]+);(?P<code>[0-9]+)~"
+_BACKSLASH = rb"\x1b\[92[;:u]"
+_RELEASED = rb"\x1b\[[0-9]*;[0-9]*:3[A-Z~]"
+_SPECIAL = b"([%s])" % re.escape(b"".join((ENTER, NEWLINE, CTRL_C, CTRL_U)))
 _PASTE_START, _PASTE_END = b"\x1b[200~", b"\x1b[201~"
 _LOCK_AND_MODIFIER_CODES = (
     *range(57358, 57361),
@@ -157,7 +158,7 @@ class Keystrokes:
         else:
             self._owed, self._shifted = 3 if token == b"\x1b[M" else 0, token == b"\x1bO"
             self._key(self._meaning(kind, token), now)
-            self._after_backslash = self._after_backslash or _BACKSLASH.match(token) is not None
+            self._after_backslash = self._after_backslash or re.match(_BACKSLASH, token) is not None
 
     def _text(self, token: bytes, now: float) -> None:
         token = token[self._pay(token) :]
@@ -165,7 +166,7 @@ class Keystrokes:
             self._key(Meaning.DRAFT, now, len(token))
             self.last_shown = now
             return
-        for run in filter(None, _SPECIAL.split(token)):
+        for run in filter(None, re.split(_SPECIAL, token)):
             meaning = self._meaning_of_run(run, now)
             typed = _typed_after(self._typed, run) if meaning is Meaning.DRAFT else None
             self._key(Meaning.ERASED if typed == 0 else meaning, now, len(run), plain=min(run) >= _FIRST_PRINTABLE)
@@ -203,11 +204,11 @@ class Keystrokes:
             return Meaning.ESCAPE
         if kind is not Kind.CSI:
             return Meaning.DRAFT
-        if token in _FOCUS or _MOUSE.fullmatch(token) or _RELEASED.fullmatch(token):
+        if token in _FOCUS or re.fullmatch(_MOUSE, token) or re.fullmatch(_RELEASED, token):
             return Meaning.REPORT
-        if match := _KITTY.fullmatch(token) or _OTHER_KEY.fullmatch(token):
+        if match := re.fullmatch(_KITTY, token) or re.fullmatch(_OTHER_KEY, token):
             return self._meaning_of_code(match)
-        return Meaning.REPORT if _ANSWER.fullmatch(token) else Meaning.DRAFT
+        return Meaning.REPORT if re.fullmatch(_ANSWER, token) else Meaning.DRAFT
 
     def _meaning_of_code(self, match: re.Match[bytes]) -> Meaning:
         """Return the meaning of a key given by its code point and its modifiers (a bit field plus one)."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _HEADER_BYTES, _MODE_AT, _HASH_AT, _CHECKSUM_AT_LEAST = 12, 24, 40, 20
 _EXTENDED = 0x4000  # flag of an entry that has two more bytes of flags
 _SYMLINK = 0o120000
-_SHA256 = re.compile(rb"(?:^|\])\s*objectformat\s*=\s*\"?sha256", re.MULTILINE | re.IGNORECASE)
+_SHA256 = rb"(?im)(?:^|\])\s*objectformat\s*=\s*\"?sha256"
 _SPLIT = b"link"  # extension that names the shared index to which this one adds
 
 
@@ -50,7 +50,7 @@ def tracks(top: str, git_directory: str, path: str) -> bool:
     if _is_absent(data, wanted):
         return False
     config = _read(os.path.join(git_repository.common_directory(git_directory), "config"))
-    hash_bytes = 32 if _SHA256.search(config) else 20
+    hash_bytes = 32 if re.search(_SHA256, config) else 20
     entries, shared = read_index(data, hash_bytes)
     if shared:
         data = _read(os.path.join(git_directory, f"sharedindex.{shared}"))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import subprocess
 
 VERSION_WITHIN_S = 20.0  # for a program to print it: some take seconds to start
-_VERSION = re.compile(r"\d+(?:\.\d+)+(?:\S*\w)?")  # a sentence may end behind it
+_VERSION = r"\d+(?:\.\d+)+(?:\S*\w)?"  # a sentence may end behind it
 
 
 def printed_version(command: Sequence[str], environment: Mapping[str, str], within_s: float = VERSION_WITHIN_S) -> str:
@@ -33,7 +33,7 @@ def printed_version(command: Sequence[str], environment: Mapping[str, str], with
     except (OSError, subprocess.TimeoutExpired):
         return ""
     printed = (output.decode("utf-8", "replace") for output in (asked.stdout, asked.stderr))
-    found = next(filter(None, map(_VERSION.search, printed)), None)
+    found = next(filter(None, (re.search(_VERSION, line) for line in printed)), None)
     return found[0] if found and asked.returncode == 0 else ""
 
 

@@ -102,7 +102,7 @@ TO_MODEL = ("start", "prompt", "tool", "stop")
 """The events at which the model can be given something."""
 RECEIPTS = ("failure", "batch", "failed", "interrupt")
 """The events that show what became of an offer; those that are left only show what the agent does."""
-_FOLLOWS = re.compile(f"{NEW_MESSAGES}[ .,]")
+_FOLLOWS = f"{NEW_MESSAGES}[ .,]"
 _FULL_NAMES = {ours: theirs for theirs, ours in EVENTS.items()}
 
 
@@ -148,7 +148,7 @@ def is_own_line(event: Event) -> bool:
         return False
     before, ours, rest = event.prompt.partition(OUR_LINE)
     by_background_hook = before.startswith(BACKGROUND) and before.endswith(": ")
-    return bool(ours) and (before in ("", FROM_AMQ) or by_background_hook) and _FOLLOWS.match(rest) is not None
+    return bool(ours) and (before in ("", FROM_AMQ) or by_background_hook) and re.match(_FOLLOWS, rest) is not None
 
 
 def forgotten(state: HookState, ids: Iterable[str]) -> HookState:
