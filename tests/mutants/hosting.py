@@ -9,9 +9,15 @@ INPUT, KEYS, FIRST = (f"tests/terminal/test_{name}.py" for name in ("input", "ke
 
 AGENT = "tests/runtime/test_hosted_agent.py"
 FREE, RUN = "tests/runtime/test_free_handle.py", "tests/cli/test_run.py"
-WHO = "tests/cli/test_who.py"
+WHO, HOST, RECORD = "tests/cli/test_who.py", "tests/runtime/test_host.py", "tests/test_record.py"
 
 HOSTED = (
+    Mutant("a field that is given twice counts once", "record.py", "", "len(given) < len(values) + len(named)",
+           "False", RECORD),
+    Mutant("an unknown field is taken", "record.py", "", "all_fields.keys() != set(fields)", "False", RECORD),
+    Mutant("a field that is not compared counts", "record.py", "", "name not in ignored", "True", RECORD),
+    Mutant("an error is not logged where no file can be opened", "runtime/host.py", "_traceback", "(ImportError, OSError)",
+           "ImportError", HOST),
     Mutant("an event counts without hooks", "runtime/hosted_agent.py", "hosted_agent",
            "launch.files if launch.has_hooks else ''", "launch.files", AGENT),
     Mutant("a CLI's own API is used unasked", "runtime/hosted_agent.py", "HostedAgent.channel", "options.native", "True",
