@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import sys
 import time
 
 from amq.pty.child import Child
@@ -19,6 +20,9 @@ from amq.pty.user_terminal import Tty
 BUFFER_BYTES = 1 << 16  # bytes kept in each direction before its reader pauses
 PIECE_BYTES = 1 << 12  # bytes asked for at once; kernels seldom have more; a larger buffer costs time
 IN_A_TURN = 16  # pieces passed on before other work has its turn: a millisecond
+SHORT_BYTES = PIECE_BYTES // 2 if sys.platform == "linux" else 0  # a shorter read came before a piece was gathered
+SHORT_READS = 16  # such reads, without a key or a silence between them, after which output is given time to gather
+GATHER_S = 0.001  # that time: seconds in which only output waits
 LAST_PIECES = 1 << 8  # pieces read at most after the program has ended; more than a kernel keeps
 END_AFTER_S = 1.0  # seconds for a program to leave canonical mode before its input is ended
 
@@ -45,6 +49,7 @@ class Pump:
         if child.reads_terminal and not tty.source_is_terminal:
             self._end_at = time.monotonic() + END_AFTER_S
         self.failure: OSError | None = None
+        self._short_reads = 0  # since the last key or silence; one less than SHORT_READS at most after a long read
         self._guarded = -1  # version of the ledger that the guard knows
         self._wake_read, self.wake_fd = os.pipe()
         os.set_blocking(self._wake_read, False)
@@ -91,7 +96,9 @@ class Pump:
         Returns the descriptors that can be read, and those that can be written.
         """
         self._show_notice()
-        readable, writable = ready(*self._wanted(), self._until_end(timeout))
+        readable, writable = self._gather() if self._floods_in_short_reads else ([], [])
+        if not (readable or writable):
+            readable, writable = ready(*self._wanted(), self._until_end(timeout))
         self._awake(readable)
         return readable, writable
 
@@ -144,6 +151,24 @@ class Pump:
         os.close(self._wake_read)
         os.close(self.wake_fd)
 
+    @property
+    def _floods_in_short_reads(self) -> bool:
+        """Return whether output comes faster than it is read, but in pieces too small to be worth a turn each."""
+        return self._short_reads >= SHORT_READS
+
+    def _gather(self) -> Ready:
+        """Let output gather for GATHER_S, unless something else is ready before; return what is ready then.
+
+        If that is nothing, the flood is over.
+        """
+        readers, writers = self._wanted()
+        found = ready([fd for fd in readers if fd != self._child.fd], writers, GATHER_S)
+        if not any(found):
+            found = ready(readers, writers, 0)
+        if not any(found):
+            self._short_reads = 0
+        return found
+
     def _awake(self, readable: list[int]) -> None:
         if self._wake_read in readable:
             os.read(self._wake_read, BUFFER_BYTES)
@@ -177,6 +202,7 @@ class Pump:
             except OSError:
                 data = b""
             if data:
+                self._short_reads = 0  # its echo must not wait
                 self._terminal.from_user(data, time.monotonic())
                 self._to_child += data
                 return
@@ -198,7 +224,7 @@ class Pump:
                 self._child_open = False
 
     def _relay(self) -> None:
-        """Pass on piece after piece, as long as they come and go without a wait.
+        """Pass on piece after piece, as long as they come and go without a wait and are worth it.
 
         Each is written before the next is read, so that the program and the terminal work while we do.
         """
@@ -212,6 +238,8 @@ class Pump:
             if self._to_user:
                 return
             self._all_is_shown()
+            if self._floods_in_short_reads:
+                return
 
     def _read_child(self) -> bytes | None:
         """Return what to show of one piece of the program's output, which the models see first; None if there is none.
@@ -235,6 +263,10 @@ class Pump:
         except OSError:  # Linux gives EIO where macOS gives end of file
             data = b""
         self._child_open = bool(data)
+        if len(data) < SHORT_BYTES:
+            self._short_reads += 1
+        else:
+            self._short_reads = min(self._short_reads, SHORT_READS - 1)
         return data
 
     def _show_notice(self) -> None:

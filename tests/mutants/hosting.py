@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 GUARD, CALLER, RESIZE = "tests/pty/test_guard.py", "tests/terminal/test_caller.py", "tests/terminal/test_resize.py"
+PUMP = "tests/pty/test_pump.py"
 INPUT, KEYS, FIRST = (f"tests/terminal/test_{name}.py" for name in ("input", "keys", "first_process"))
 
 AGENT = "tests/runtime/test_hosted_agent.py"
@@ -101,4 +102,13 @@ HOSTED = (
     Mutant("a session's name acts on the terminal", "cli/commands/who.py", "_notified_by", "visible(_cut(row.name))",
            "_cut(row.name)", WHO),
     Mutant("the guard is not waited for", "pty/pid1.py", "_look_after", "_wait_for_the_others()", "None", FIRST),
+    Mutant("each small piece is read by itself", "pty/pump.py", "Pump.wait", "self._floods_in_short_reads", "False", PUMP),
+    Mutant("a small piece follows what was gathered", "pty/pump.py", "Pump._relay", "self._floods_in_short_reads", "False", PUMP),
+    Mutant("output ends its own gathering", "pty/pump.py", "Pump._gather", "fd != self._child.fd", "True", PUMP),
+    Mutant("a key waits for output to gather", "pty/pump.py", "Pump._gather", "fd != self._child.fd", "False", PUMP),
+    Mutant("output gathers after a silence", "pty/pump.py", "Pump._gather", "self._short_reads = 0", "pass", PUMP),
+    Mutant("an echo waits for more to gather", "pty/pump.py", "Pump._from_user", "self._short_reads = 0", "pass", PUMP),
+    Mutant("whole pieces are gathered", "pty/pump.py", "Pump._from_child", "min(self._short_reads, SHORT_READS - 1)",
+           "self._short_reads", PUMP),
+    Mutant("whole pieces count as small ones", "pty/pump.py", "Pump._from_child", "len(data) < SHORT_BYTES", "True", PUMP),
 )  # fmt: skip
