@@ -203,8 +203,9 @@ class Pump:
                 data = b""
             if data:
                 self._short_reads = 0  # its echo must not wait
-                self._terminal.from_user(data, time.monotonic())
                 self._to_child += data
+                self._write_child()  # before the models, which take as long as the kernel does
+                self._terminal.from_user(data, time.monotonic())
                 return
         self._source_open = False
 

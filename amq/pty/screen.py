@@ -17,6 +17,7 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Sequence
+from functools import cached_property
 
 from amq.record import record
 
@@ -69,7 +70,11 @@ class View:
         self.size = size
         self.cursor = cursor  # row and column, from 0; at the end of a full row it is behind the last cell
         self.cursor_visible = cursor_visible
-        self.rows = [line.text for line in lines]  # text of each row, with its blanks
+
+    @cached_property
+    def rows(self) -> list[str]:
+        """The text of each row, with its blanks. Most of a view's cost, and a key seldom needs it."""
+        return [line.text for line in self._lines]
 
     def cells(self, row: int) -> list[Cell | None]:
         """Return the cells of ROW, None for the second half of a wide character."""

@@ -108,6 +108,7 @@ HOSTED = (
     Mutant("a key waits for output to gather", "pty/pump.py", "Pump._gather", "fd != self._child.fd", "False", PUMP),
     Mutant("output gathers after a silence", "pty/pump.py", "Pump._gather", "self._short_reads = 0", "pass", PUMP),
     Mutant("an echo waits for more to gather", "pty/pump.py", "Pump._from_user", "self._short_reads = 0", "pass", PUMP),
+    Mutant("a key waits for the models", "pty/pump.py", "Pump._from_user", "self._write_child()", "None", PUMP),
     Mutant("whole pieces are gathered", "pty/pump.py", "Pump._from_child", "min(self._short_reads, SHORT_READS - 1)",
            "self._short_reads", PUMP),
     Mutant("whole pieces count as small ones", "pty/pump.py", "Pump._from_child", "len(data) < SHORT_BYTES", "True", PUMP),

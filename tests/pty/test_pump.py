@@ -1,4 +1,4 @@
-"""Output that comes in many small pieces: it is gathered, unless a key or a silence is between them."""
+"""A key goes to the program at once; small pieces of output are gathered, unless a key or a silence is between them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from amq.pty.terminal_model import Terminal
 from amq.pty.user_terminal import Tty
 from tests.pty.user import User, terminal
 
-pytestmark = pytest.mark.skipif(module.SHORT_BYTES == 0, reason="no output is gathered here")
+gathers = pytest.mark.skipif(module.SHORT_BYTES == 0, reason="no output is gathered here")
 
 
 class Program:
@@ -31,13 +31,13 @@ class Program:
         ours.setblocking(False)
         child: Any = SimpleNamespace(fd=ours.fileno(), report=self._report, reads_terminal=True)
         self._ours = ours
-        shown = Terminal(0.0)
-        self.pump = Pump(tty, child, shown)
+        self.models = Terminal(0.0)
+        self.pump = Pump(tty, child, self.models)
         self.pieces: list[bytes] = []
         self.gathered = 0  # times
         self.meanwhile: Callable[[], object] = lambda: None
         """Called while output gathers."""
-        passes = shown.from_program
+        passes = self.models.from_program
 
         def from_program(data: bytes, now: float) -> tuple[bytes, bytes]:
             self.pieces.append(data)
@@ -49,7 +49,7 @@ class Program:
                 self.meanwhile()
             return ready(readers, writers, timeout)
 
-        monkeypatch.setattr(shown, "from_program", from_program)
+        monkeypatch.setattr(self.models, "from_program", from_program)
         monkeypatch.setattr(module, "ready", ready_and_noted)
 
     def prints(self, data: bytes) -> None:
@@ -89,6 +89,7 @@ def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
                 tty.close()
 
 
+@gathers
 def test_small_pieces_in_a_row_are_gathered(program: Program) -> None:
     program.prints_small_pieces()
     program.prints(b"a")
@@ -97,6 +98,7 @@ def test_small_pieces_in_a_row_are_gathered(program: Program) -> None:
     assert program.pieces == [b"ab"]
 
 
+@gathers
 def test_what_was_gathered_is_not_followed_by_a_small_piece(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel has just begun to gather the next one."""
     program.prints_small_pieces()
@@ -112,6 +114,7 @@ def test_what_was_gathered_is_not_followed_by_a_small_piece(program: Program, mo
     assert program.pieces == [b"a" * PIECE_BYTES, b"ac"]
 
 
+@gathers
 def test_a_key_ends_the_gathering_and_is_passed_on_first(program: Program) -> None:
     program.prints_small_pieces()
     program.prints(b"a")
@@ -121,6 +124,7 @@ def test_a_key_ends_the_gathering_and_is_passed_on_first(program: Program) -> No
     assert program.pieces == []
 
 
+@gathers
 def test_the_echo_of_a_key_is_not_gathered(program: Program) -> None:
     program.prints_small_pieces()
     program.meanwhile = lambda: program.user.type(b"k")
@@ -131,6 +135,7 @@ def test_the_echo_of_a_key_is_not_gathered(program: Program) -> None:
     assert program.gathered == 1
 
 
+@gathers
 def test_a_silence_ends_the_gathering(program: Program) -> None:
     program.prints_small_pieces()
     program.turn()
@@ -141,6 +146,7 @@ def test_a_silence_ends_the_gathering(program: Program) -> None:
     assert program.gathered == 1
 
 
+@gathers
 def test_whole_pieces_are_not_gathered(program: Program) -> None:
     """They are all that the kernel keeps ready, and the program may wait for room."""
     program.prints_small_pieces()
@@ -151,3 +157,12 @@ def test_whole_pieces_are_not_gathered(program: Program) -> None:
     program.turn()
     assert program.gathered == 1
     assert program.pieces == [b"a" * PIECE_BYTES, b"a" * PIECE_BYTES, b"b"]
+
+
+def test_a_key_is_sent_before_the_models_take_their_time(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bytes] = []
+    program.terminal.setblocking(False)
+    monkeypatch.setattr(program.models, "from_user", lambda _data, _now: sent.append(program.terminal.recv(9)))
+    program.user.type(b"k")
+    program.turn()
+    assert sent == [b"k"]

@@ -54,6 +54,15 @@ def test_text_attributes_and_cursor_are_seen() -> None:
     assert (view.cursor, view.cursor_visible) == ((1, 8), False)
 
 
+def test_a_view_stays_as_it_was() -> None:
+    screen = eaten([b"one"])
+    view = screen.view()
+    screen.enqueue(b"\rtwo")
+    finish(screen)
+    assert view is not None
+    assert view.rows[0].rstrip() == "one"
+
+
 def test_a_wide_character_takes_two_cells() -> None:
     view = eaten(["日x".encode()]).view()
     assert view is not None
