@@ -99,13 +99,18 @@ def test_a_program_like_aider_receives_the_line_at_its_prompt_and_no_answer_to_i
     wait_until(lambda: desk.recorded()[-1:] == ["submitted"])
 
 
-def test_mail_from_before_waits_for_a_slow_start(desk: Desk, tmp_path: Path) -> None:
-    profile = tmp_path / "profile.toml"
+def starts_slowly(desk: Desk, directory: Path) -> Session:
+    """Run a program for which mail waits, and that has started only when `desk.go` is there and it says so."""
+    profile = directory / "profile.toml"
     profile.write_text('name = "tui"\nrules.ready_when = "published"\nrules.prompt = "> "\n')
     desk.send()
-    tui = [sys.executable, str(TUI), str(desk.log), "--start-after", str(desk.go), "--publish"]
-    desk.run(*tui, options=("--profile", str(profile)))
-    wait_until(lambda: desk.recorded() == ["starting"])
+    session = desk.run_tui("--start-after", str(desk.go), "--publish", options=("--profile", str(profile)))
+    wait_until(lambda: desk.recorded() == ["starting"], desk.recorded)
+    return session
+
+
+def test_mail_from_before_waits_for_a_slow_start(desk: Desk, tmp_path: Path) -> None:
+    starts_slowly(desk, tmp_path)
     desk.go.touch()
     desk.comes_to("started", "pasted", f"submitted {ONE_MESSAGE}")
 
@@ -190,10 +195,8 @@ def test_nothing_is_typed_where_every_letter_is_a_command(desk: Desk) -> None:
     assert desk.noted()[3:] == []
 
 
-def test_the_agents_end_is_recorded_with_the_mail_that_waits(desk: Desk) -> None:
-    desk.send()
-    session = desk.run_tui("--start-after", str(desk.go))
-    wait_until(lambda: desk.recorded() == ["starting"])
+def test_the_agents_end_is_recorded_with_the_mail_that_waits(desk: Desk, tmp_path: Path) -> None:
+    session = starts_slowly(desk, tmp_path)
     os.kill(desk.host_pid(), signal.SIGTERM)
     ends(session)
     assert desk.recorded() == ["starting", "stopped"]
