@@ -48,6 +48,15 @@ ABOUT_AGENTS = {
 Each has its words, mail sent before, modules not imported, and modules imported.
 """
 
+COLLECTIONS = """
+import gc, os
+from amq.entry import entry_point
+found = []
+gc.callbacks.append(lambda phase, _: found.append(phase))
+os._exit = lambda code: print(code, *found)
+entry_point()
+"""
+
 LOADED_AFTER = """
 import sys
 before = set(sys.modules)
@@ -109,6 +118,13 @@ def test_short_commands_import_nothing_heavy(tmp_path: Path) -> None:
         assert "amq.mail.mailbox" in loaded
         assert loaded.isdisjoint([*HEAVY, *NOT_FOR_MAIL]), command
         assert sum(name.startswith("amq.") for name in loaded) <= MOST_MODULES[command], command
+
+
+def test_a_short_command_does_not_look_for_garbage(tmp_path: Path) -> None:
+    """Its imports make enough objects for some collections, and next to no garbage."""
+    assert python("-m", "amq", "init", "--here", "--agents", "bob", cwd=tmp_path).returncode == 0
+    done = python("-c", COLLECTIONS, "list", "--me", "bob", cwd=tmp_path)
+    assert done.stdout == "0\n", done.stderr
 
 
 @pytest.mark.parametrize("name", ABOUT_AGENTS)

@@ -6,7 +6,6 @@ after the command, and a short command stays fast.
 
 from __future__ import annotations
 
-import gc
 from argparse import SUPPRESS
 
 from amq import config
@@ -104,16 +103,10 @@ EXAMPLES = (
     "  amq send --to claude --body '…'     write to it from any shell",
     "  amq drain --include-body            read new mail, as an agent does when notified",
 )
-GARBAGE = 50_000
-"""The number of new objects that triggers a search for cyclic garbage.
-
-amq makes many values and almost no cycles; at Python's usual 700 the search costs a fifth of a large list.
-"""
 
 
 def main(words: Sequence[str]) -> int:
     """Run the command line WORDS and return its exit code."""
-    gc.set_threshold(GARBAGE)
     ours = before_dashes(words)[0]
     code = _attempt(words, Output(json="--json" in ours))
     return 0 if code and _may_be_a_hook(ours) else code
