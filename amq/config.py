@@ -50,6 +50,14 @@ def environment() -> dict[str, str]:
     return found
 
 
+def variables() -> Mapping[str, str]:
+    """Return the environment as it is, to look single variables up: a copy costs 0.01 of `python -c pass`.
+
+    It is not for programs that amq starts: they get `environment`.
+    """
+    return os.environ
+
+
 def _was_given(name: str) -> bool:
     """Return whether the variable NAME was set when this process was started; True where the system cannot say."""
     from amq import procfs

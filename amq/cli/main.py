@@ -113,7 +113,6 @@ def main(words: Sequence[str]) -> int:
 
 
 def _attempt(words: Sequence[str], out: Output) -> int:
-    environ = config.environment()
     try:
         return _dispatch(words, out)
     except AmqError as error:
@@ -133,7 +132,7 @@ def _attempt(words: Sequence[str], out: Output) -> int:
         out.error(
             AmqError(f"internal error: {type(error).__name__}: {error}", hint="set AMQ_DEBUG=1 to see the traceback")
         )
-        if config.debugging(environ):
+        if config.debugging(config.variables()):
             out.traceback()
         return DEFECT
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def find_queue(args: Namespace, out: Output, *, hosting: bool = False) -> str:
     """Return the path of the queue to use; raises NotFound or Unsafe."""
-    root = config.existing_root(args.root, config.environment(), config.cwd_or_empty())
+    root = config.existing_root(args.root, config.variables(), config.cwd_or_empty())
     say_if_above(root, out)
     check_queue(args, root.value, out, hosting=hosting)
     return root.value
@@ -102,7 +102,7 @@ def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False, hosting:
     """Return the mailbox to use; with `anyone`, for commands that only read all mailboxes, no handle is required."""
     from amq.mail.mailbox import Mailbox
 
-    root, environ = find_queue(args, out, hosting=hosting), config.environment()
+    root, environ = find_queue(args, out, hosting=hosting), config.variables()
     me = config.resolve_me(
         args.me, environ, why_not_user=lambda: "" if anyone else why_not_user(root, environ), is_known=known_in(root)
     )
@@ -118,7 +118,7 @@ def as_agent(args: Namespace, me: str) -> str:
 
     Where it has to name ME, it also has the path of this amq if the PATH has none: no notifier has prepared the shell.
     """
-    environ, command = config.environment(), "amq"
+    environ, command = config.variables(), "amq"
     if me == USER:
         return command
     is_unnamed = args.me is not None and me != environ.get("AM_ME")

@@ -52,7 +52,7 @@ def add_color(parser: ArgumentParser) -> None:
 
 def terminal(args: Namespace, out: Output) -> Terminal | None:
     """Return the terminal to write a table to; None where a program or an agent reads the output."""
-    environ = config.environment()
+    environ = config.variables()
     if out.json or not (args.color == "always" or (is_terminal(1) and not environ.get("AM_ME"))):
         return None
     return Terminal(_columns(), _has_colour(args.color, environ), time.time_ns())

@@ -67,7 +67,7 @@ class View:
     def __init__(self, args: Namespace, frame: Frame) -> None:
         self.frame = frame
         self.include_body: bool = args.include_body
-        self.budget = args.max_chars or config.output_budget(config.environment()) or DEFAULT
+        self.budget = args.max_chars or config.output_budget(config.variables()) or DEFAULT
 
     def text_room(self, waiting: int) -> Fits | None:
         """Return a test for whether one more of WAITING messages fits into the frame; None if all do."""
