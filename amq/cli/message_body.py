@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import sys
 
 from amq import config
@@ -118,6 +117,8 @@ def _stdin_speaks() -> bool:
     """Return whether stdin has data or ends in time: a hook's stdin may stay open and silent forever."""
     if sys.platform == "win32":
         return True
+    import select  # only here, as in `output`
+
     try:
         return bool(select.select([_STDIN], [], [], FIRST_BYTE_WITHIN_S)[0])
     except (OSError, ValueError):

@@ -7,7 +7,6 @@ and nowhere else.
 from __future__ import annotations
 
 import os
-import select
 
 from amq import jsontext
 from amq.cli.pipe_ack import was_read
@@ -105,6 +104,8 @@ def _write(fd: int, data: bytes) -> None:
         try:
             left = left[os.write(fd, left) :]
         except BlockingIOError:  # a terminal that another program has made non-blocking
+            import select  # only here: to load it costs 0.01 of `python -c pass`
+
             select.select([], [fd], [])
 
 

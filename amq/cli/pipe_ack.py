@@ -7,7 +7,6 @@ the pipe then were never shown. The kernel reports how many there are, at the wr
 from __future__ import annotations
 
 import os
-import select
 import stat
 import sys
 import time
@@ -31,6 +30,8 @@ def was_read(fd: int) -> bool:
     request = _UNREAD_IN_PIPE if stat.S_ISFIFO(mode) else _UNREAD_IN_SOCKET if stat.S_ISSOCK(mode) else None
     if request is None:
         return True
+    import select  # only where there is a reader to wait for
+
     least, since, pause = sys.maxsize, time.monotonic(), 0.0002
     while (unread := _unread(fd, request)) > 0:
         if _events(fd) & (select.POLLERR | select.POLLHUP):
@@ -63,6 +64,8 @@ def _unread(fd: int, request: int) -> int:
 
 def _events(fd: int) -> int:
     """Return the poll(2) events of a descriptor that are always reported: POLLERR, POLLHUP."""
+    import select
+
     poll = select.poll()
     poll.register(fd, 0)
     return sum(events for _, events in poll.poll(0))
