@@ -17,6 +17,8 @@ KINDS = (
     "brainstorm", "review_request", "review_response", "question", "answer", "decision", "status", "todo",
 )  # fmt: skip
 PRIORITIES = ("urgent", "normal", "low")
+DRAINED, ACKED = STAGES = ("drained", "acked")
+"""The stages of a message that its sender can wait for, in the order of time."""
 USER = "user"
 """The reserved handle of the user: a mailbox like any other, except that no notification is ever typed for it."""
 

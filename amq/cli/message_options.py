@@ -7,13 +7,11 @@ from time import monotonic
 
 from amq import jsontext
 from amq.cli.message_body import add_body, read_file
-from amq.cli.options import as_utf8, handles
+from amq.cli.options import as_utf8, duration, handles
 from amq.cli.output import ReaderGone
-from amq.cli.wait_for import add_wait, check_wait
 from amq.errors import Uncertain, UsageError
-from amq.mail.delivery_status import ACKED
 from amq.mail.sending import Draft
-from amq.names import KINDS, PRIORITIES, is_safe_name
+from amq.names import ACKED, KINDS, PRIORITIES, STAGES, is_safe_name
 from amq.record import replace
 from amq.store.maildir import how_to_repeat
 from amq.text import visible
@@ -51,12 +49,19 @@ def add_message(parser: ArgumentParser, thread: str = "the pair's own") -> None:
         "--new-id", default="", metavar="ID", help="use this id; repeating a send with the same id is safe"
     )
     parser.add_argument("--create", action="store_true", help="create the recipient's mailbox if missing")
-    add_wait(parser)
+    parser.add_argument(
+        "--wait-for",
+        choices=STAGES,
+        metavar="|".join(STAGES),
+        help="wait until every recipient has done so (acked implies --ack)",
+    )
+    parser.add_argument("--wait-timeout", type=duration, metavar="60s", help="wait at most this long (0: no limit)")
 
 
 def draft_of(args: Namespace) -> Draft:
     """Return the draft that the options describe. Waiting for acknowledgements implies asking for them."""
-    check_wait(args)
+    if args.wait_timeout is not None and not args.wait_for:
+        raise UsageError("--wait-timeout needs --wait-for", hint="add --wait-for drained, or --wait-for acked")
     for option, text in (
         ("--subject", args.subject),
         ("--thread", args.thread),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from amq.cli.options import duration
-from amq.errors import TimedOut, UsageError
+from amq.errors import TimedOut
 from amq.mail import delivery_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
+    from argparse import Namespace
 
     from amq.mail.mailbox import Mailbox
     from amq.mail.sending import Sent
@@ -16,27 +15,9 @@ if TYPE_CHECKING:
 _SECONDS = 60.0
 
 
-def add_wait(parser: ArgumentParser) -> None:
-    """Add the options for waiting."""
-    stages = (delivery_status.DRAINED, delivery_status.ACKED)
-    parser.add_argument(
-        "--wait-for",
-        choices=stages,
-        metavar="|".join(stages),
-        help="wait until every recipient has done so (acked implies --ack)",
-    )
-    parser.add_argument("--wait-timeout", type=duration, metavar="60s", help="wait at most this long (0: no limit)")
-
-
-def check_wait(args: Namespace) -> None:
-    """Raise UsageError for a timeout without a wait."""
-    if args.wait_timeout is not None and not args.wait_for:
-        raise UsageError("--wait-timeout needs --wait-for", hint="add --wait-for drained, or --wait-for acked")
-
-
 def wait_for(mailbox: Mailbox, sent: Sent, args: Namespace) -> None:
-    """Wait as the options say; raises TimedOut, which says that the message was delivered anyway."""
-    if not args.wait_for or not _missing(mailbox, sent, args.wait_for):
+    """Wait as `--wait-for` says; raises TimedOut, which says that the message was delivered anyway."""
+    if not _missing(mailbox, sent, args.wait_for):
         return
     from amq.runtime.stat_polling import until
 

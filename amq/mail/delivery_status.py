@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from amq.names import ACKED
 from amq.store import maildir
 
 TYPE_CHECKING = False
@@ -10,9 +11,6 @@ if TYPE_CHECKING:
 
     from amq.layout import RootedPath
     from amq.mail.account import Account
-
-DRAINED = "drained"
-ACKED = "acked"
 
 
 def missing(account: Account, identifier: str, to: Sequence[str], what: str) -> list[str]:

@@ -14,6 +14,7 @@ from amq.mail import delivery_status, leasing
 from amq.mail.leasing import Place
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
+from amq.names import STAGES
 from amq.setup.checks_queue import permissions
 from amq.store import dlq_write, leases, registry
 from amq.store.leases import Lease
@@ -322,7 +323,7 @@ def _look(world: World, _: str) -> None:
     bob.thread("p2p/ann__bob", bodies=True), bob.who(), bob.presences(), bob.trace(ID), bob.sweep(0, remove=False)
     bob.letters(), bob.letter(LETTERS[0])
     bob.threads(), bob.thread_of(ID), bob.find_id(ID), bob.find_letter_id(LETTERS[0])
-    for stage in (delivery_status.DRAINED, delivery_status.ACKED):
+    for stage in STAGES:
         delivery_status.missing(ann.account, ID, ["bob"], stage)
 
 

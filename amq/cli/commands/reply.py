@@ -6,7 +6,6 @@ from amq.cli import message_options
 from amq.cli.message_body import read_body
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.recipient_note import note_recipients
-from amq.cli.wait_for import wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,5 +41,8 @@ def run(args: Namespace, out: Output) -> int:
         text = f"Replied {sent.id} to {','.join(sent.to)} (thread: {sent.thread}){already}"
         message_options.tell(sent, text, out, in_reply_to=replied.in_reply_to, original_box=replied.original_box)
     note_recipients(mailbox, sent.to, out)
-    wait_for(mailbox, sent, args)
+    if args.wait_for:
+        from amq.cli.wait_for import wait_for  # only here: most messages are not waited for
+
+        wait_for(mailbox, sent, args)
     return 0

@@ -7,7 +7,6 @@ from amq.cli.message_body import read_body
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import handles
 from amq.cli.recipient_note import note_recipients
-from amq.cli.wait_for import wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,5 +46,8 @@ def run(args: Namespace, out: Output) -> int:
     if mailbox.account.me in sent.to:
         out.warn(f"{mailbox.account.me} is your own handle: this message is in your own inbox")
     note_recipients(mailbox, sent.to, out)
-    wait_for(mailbox, sent, args)
+    if args.wait_for:
+        from amq.cli.wait_for import wait_for  # only here: most messages are not waited for
+
+        wait_for(mailbox, sent, args)
     return 0
