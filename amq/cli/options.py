@@ -135,6 +135,17 @@ def add_no_cache(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_color(parser: argparse.ArgumentParser) -> None:
+    """Add the option of a command that prints tables for a user."""
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        metavar="WHEN",
+        help="auto (default), always (a table in colour, off a terminal too), never; NO_COLOR is respected",
+    )
+
+
 def add_waiting(parser: argparse.ArgumentParser, default: float | None = 60.0) -> None:
     """Add the options of a command that waits for mail."""
     parser.add_argument(

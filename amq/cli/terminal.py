@@ -19,7 +19,7 @@ from amq.text import cut_before, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
+    from argparse import Namespace
     from collections.abc import Iterator, Mapping, Sequence
 
     from amq.cli.output import Output
@@ -37,17 +37,6 @@ _FOR_LAST = 16
 """The width that all other columns leave to the last one, if they can."""
 _MOST_MARKS = 2
 """The marks on one letter that take no width. Each further one counts as a column: no script piles up so many."""
-
-
-def add_color(parser: ArgumentParser) -> None:
-    """Add the option of a command that prints tables for a user."""
-    parser.add_argument(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        metavar="WHEN",
-        help="auto (default), always (a table in colour, off a terminal too), never; NO_COLOR is respected",
-    )
 
 
 def terminal(args: Namespace, out: Output) -> Terminal | None:

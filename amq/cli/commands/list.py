@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import islice
 
 from amq.cli.open_mailbox import open_mailbox
-from amq.cli.options import add_no_cache, as_utf8, count
-from amq.cli.terminal import BOLD, FAINT, WIDE, Cell, add_color, priority, terminal
+from amq.cli.options import add_color, add_no_cache, as_utf8, count
+from amq.cli.output import is_terminal
 from amq.cli.views import optional, subject_rows
 from amq.errors import Unreadable, UsageError
 from amq.mail.message_table import of_summaries
@@ -68,7 +68,7 @@ def run(args: Namespace, out: Output) -> int:
         out.value([_item(each) for each in found])
     elif not len(found):
         out.note("No messages that can be read." if lost else "No messages.")
-    elif user := terminal(args, out):
+    elif user := _terminal(args, out):
         out.data(_table(list(found), user))
     else:
         priorities = [each or "-" for each in found.column(PRIORITY)]
@@ -126,7 +126,17 @@ def line(header: Header) -> str:
     return subject_rows(*([each] for each in cells))
 
 
+def _terminal(args: Namespace, out: Output) -> Terminal | None:
+    """Return the terminal to write a table to, if any; agents, which have none, do without the import."""
+    if args.color != "always" and not is_terminal(1):
+        return None
+    from amq.cli.terminal import terminal
+
+    return terminal(args, out)
+
+
 def _table(chosen: list[Summary], user: Terminal) -> str:
+    from amq.cli.terminal import BOLD, FAINT, WIDE, Cell, priority
     from amq.mail.short_ids import shortened  # only here: programs get whole ids
 
     shown = shortened(header.id for header in chosen)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from amq.cli.filter_options import add_filter, filter_of
 from amq.cli.open_mailbox import open_mailbox
-from amq.cli.options import add_no_cache, count, handles
-from amq.cli.terminal import BOLD, FAINT, WIDE, add_color, cut, priority, terminal, width
+from amq.cli.options import add_color, add_no_cache, count, handles
+from amq.cli.terminal import BOLD, FAINT, WIDE, cut, priority, terminal, width
 from amq.cli.views import described, once, optional
 from amq.mail.message_filter import Filter
 from amq.mail.summary import ID

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from amq.cli.filter_options import add_filter, filter_of
 from amq.cli.open_mailbox import open_mailbox
-from amq.cli.options import add_no_cache, as_utf8, count, handles
+from amq.cli.options import add_color, add_no_cache, as_utf8, count, handles
 from amq.cli.progress import Progress
-from amq.cli.terminal import BOLD, FAINT, WIDE, Cell, add_color, cut, terminal
+from amq.cli.terminal import BOLD, FAINT, WIDE, Cell, cut, terminal
 from amq.cli.views import described, optional, subject_rows
 from amq.mail.search_terms import parse_query
 from amq.text import cut_before, subject_line, visible

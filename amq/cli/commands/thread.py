@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amq.cli.open_mailbox import open_mailbox
-from amq.cli.options import add_no_cache, as_utf8, count, handles
-from amq.cli.terminal import BOLD, FAINT, WIDE, Cell, add_color, priority, terminal
+from amq.cli.options import add_color, add_no_cache, as_utf8, count, handles
+from amq.cli.terminal import BOLD, FAINT, WIDE, Cell, priority, terminal
 from amq.cli.views import described, optional, subject_rows
 from amq.errors import NotFound, UsageError
 from amq.mail.summary import CREATED, SENDER, SUBJECT

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from amq.cli.open_mailbox import open_mailbox
-from amq.cli.terminal import BOLD, FAINT, RED, Cell, add_color, priority, terminal
+from amq.cli.options import add_color
+from amq.cli.terminal import BOLD, FAINT, RED, Cell, priority, terminal
 from amq.cli.views import described
 from amq.mail.short_ids import CHARS
 from amq.text import subject_line, visible

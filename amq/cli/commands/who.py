@@ -6,8 +6,9 @@ import time
 
 from amq.cli.commands.why import described
 from amq.cli.open_mailbox import open_mailbox, private_directory
+from amq.cli.options import add_color
 from amq.cli.table import table
-from amq.cli.terminal import BOLD, FAINT, RED, WIDE, Cell, add_color, terminal
+from amq.cli.terminal import BOLD, FAINT, RED, WIDE, Cell, terminal
 from amq.instants import SECOND_NS, age, format_instant, short_age
 from amq.names import USER
 from amq.text import visible
