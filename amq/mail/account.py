@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from amq.errors import AmqError, NotFound
 from amq.layout import QueueLayout
 from amq.names import USER, IdMaker, check_handle, did_you_mean, nearest, typed_handle
-from amq.store import directories, registry
+from amq.store import registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,6 +123,8 @@ class Account:
     def _require_mailbox(self) -> None:
         if registry.has_mailbox(self.agent):
             return
+        from amq.store import directories  # only here: most mailboxes are there
+
         if not directories.exists(self.queue.agents):
             hint = "create one there: `amq init --agents claude,codex`"
             raise NotFound(f"{self.queue.root} is not a queue: it has no agents", hint=hint)

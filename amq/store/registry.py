@@ -13,7 +13,6 @@ from amq.layout import ROOT_NAME, AgentLayout, QueueLayout, RootedPath
 from amq.names import USER, is_handle
 from amq.store import durable, open_beneath
 from amq.store.durable import Directory
-from amq.store.locks import lock_beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -196,6 +195,8 @@ def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool 
     Safe against concurrent calls: it reads and writes under a lock. NOW is for a new registry, in nanoseconds since the
     epoch.
     """
+    from amq.store.locks import lock_beside
+
     with lock_beside(queue.meta, ".lock"), Directory(queue.meta) as meta:
         agents = sorted({*handles, *([] if replace else read_registry(queue) or [])})
         if len(agents) > _MOST_AGENTS:
@@ -227,6 +228,8 @@ def change_members(queue: QueueLayout, changed: Callable[[dict[str, Any]], dict[
 
     Raises AmqError if the registry is invalid, NotFound if there is none, and what CHANGED raises.
     """
+    from amq.store.locks import lock_beside
+
     with lock_beside(queue.meta, ".lock"), Directory(queue.meta) as meta:
         if read_registry(queue) is None:
             raise NotFound(f"there is no registry {queue.registry}", hint="write one: amq init --agents A,B")

@@ -11,7 +11,6 @@ from amq.names import is_handle
 from amq.record import record
 from amq.store import durable
 from amq.store.durable import Directory
-from amq.store.locks import open_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +44,8 @@ def read_remote(agent: AgentLayout) -> Remote | None:
 
 def write_remote(agent: AgentLayout, remote: Remote, temporary: str) -> None:
     """Note that this is the mailbox of REMOTE, to the disk. TEMPORARY is a free name. Raises OSError."""
+    from amq.store.locks import open_state  # only here: commands only read it
+
     data = jsontext.render({"handle": remote.handle, "host": remote.host}) + "\n"
     with open_state(agent, agent.state) as state, Directory(agent.inbox_tmp) as staging:
         durable.replace_file(state, NAME, temporary, data.encode(), staging=staging)
