@@ -140,7 +140,7 @@ for _ in range(2):
 """
 
 
-def test_a_send_in_c_asks_the_system_for_what_a_send_asks_it_for(tmp_path: Path) -> None:
+def test_a_send_in_c_and_in_bare_python_asks_the_system_for_what_a_send_asks_it_for(tmp_path: Path) -> None:
     require("strace", "cc")
     queue = QueueLayout(str(tmp_path / "queue"))
     registry.make_queue(queue, tracked=False)
@@ -149,9 +149,11 @@ def test_a_send_in_c_asks_the_system_for_what_a_send_asks_it_for(tmp_path: Path)
     message, program = tmp_path / "message", tmp_path / "send"
     message.write_bytes(next(Path(queue.agent("bob").inbox_new).iterdir()).read_bytes())
     subprocess.run(["cc", "-D_GNU_SOURCE", "-o", program, BENCH / "peers" / "send.c"], check=True)
-    in_c = _asked(queue, str(program), queue.root, "alice", "bob", "2", str(message))
+    words = (queue.root, "alice", "bob", "2", str(message))
+    in_c = _asked(queue, str(program), *words)
     assert len(in_c) > 40
     assert ours[-len(in_c) :] == in_c
+    assert _asked(queue, sys.executable, str(BENCH / "peers" / "send.py"), *words) == in_c
     before = {call.partition("(")[0] for call in ours[: -len(in_c)]}  # at alice's mailbox, before it all begins
     assert before == {"openat", "newfstatat", "close"}
 

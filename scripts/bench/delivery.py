@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
 from commands import queue_in
 from inboxes import Queue
-from measure import Bench, Figure, figure
-from peer import compiled
+from measure import Bench, Figure, Way, figure
+from peer import SOURCES, compiled
 
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
@@ -30,14 +31,19 @@ def durable(bench: Bench) -> Iterator[Figure]:
         sent = mailbox.send(["bob"], BODY)
         message = queue.inbox / f"{sent.id}.md"
 
-        def in_c() -> float:
-            words = [program, queue.root, "alice", "bob", str(count), str(message)]
-            return float(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
+        def peer(*program: str) -> Way:
+            words = [*program, queue.root, "alice", "bob", str(count), str(message)]
+            return lambda: float(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
 
-        ways = {"sends": lambda: sends(mailbox, ["bob"], count), "sends in C": in_c}
+        ways = {
+            "sends": lambda: sends(mailbox, ["bob"], count),
+            "sends in C": peer(program),
+            "bare Python": peer(sys.executable, str(SOURCES / "send.py")),
+        }
         took = bench.in_turns(ways, bench.sizes.runs)
     unit = statistics.median(took["sends in C"])
-    yield figure("durable", [unit / each for each in took["sends"]])
+    speeds = {name: [unit / each for each in values] for name, values in took.items()}
+    yield figure("durable", speeds["sends"], {"bare Python": speeds["bare Python"]})
 
 
 def fan_out(bench: Bench) -> Iterator[Figure]:
