@@ -187,7 +187,9 @@ class Screen:
         self._tail = b""
         self._vt = None
         self._first_size = self._size
-        for part in reversed(kept):  # one by one: joined, they would be fed at once, and leave megabytes to the heap
+        recent = b"".join(reversed(kept))
+        for at in range(0, len(recent), SLICE_BYTES):  # fed at once, all of it would leave megabytes to the heap
+            part = recent[at : at + SLICE_BYTES]
             redrawn = self._from_redraw(part)
             if redrawn:
                 self._waiting.clear()

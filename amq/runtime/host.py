@@ -369,6 +369,8 @@ class BackgroundThreads:
         self._host.on_suspend = partial(self._publisher.publish, Readiness(activity=Activity.STOPPED))
         if self._stop.wait(IMPORT_AFTER_S):
             return
+        import textwrap  # noqa: F401  `Row.has_room` needs it later, when this Python may have been replaced
+
         from amq.runtime import loop
         from amq.runtime.policy.wake_line import Wording
 

@@ -34,6 +34,8 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """Send the message."""
+    if args.wait_for:
+        from amq.cli.wait_for import wait_for  # before sending: once that is done, nothing may fail
     mailbox = open_mailbox(args, out)
     body, draft = read_body(args, out), message_options.draft_of(args)
     draft = message_options.with_check_of_file(mailbox, args, message_options.with_whole_refs(mailbox, draft))
@@ -47,7 +49,5 @@ def run(args: Namespace, out: Output) -> int:
         out.warn(f"{mailbox.account.me} is your own handle: this message is in your own inbox")
     note_recipients(mailbox, sent.to, out)
     if args.wait_for:
-        from amq.cli.wait_for import wait_for  # only here: most messages are not waited for
-
         wait_for(mailbox, sent, args)
     return 0
