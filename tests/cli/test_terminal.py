@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from amq.cli import terminal
+from amq.cli.commands import list as list_command
 from amq.cli.terminal import BOLD, RED, Cell, Terminal, cut, width
 from amq.instants import age, parse_instant
 from amq.mail.mailbox import Mailbox
@@ -242,7 +243,8 @@ def test_hostile_mail_before_each_table(amq: Shell, words: str) -> None:
 
 
 def test_all_kinds_of_bad_messages_before_each_table(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terminal, "is_terminal", lambda _: True)
+    for module in (terminal, list_command):
+        monkeypatch.setattr(module, "is_terminal", lambda _: True)
     for number, (_, data) in enumerate(sample(list(corpus()), 100, of="corpus")):
         amq.put(f"h{number:04}.md", data.replace(b'"ID"', f'"h{number:04}"'.encode()))
     columns = terminal._columns()

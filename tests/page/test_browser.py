@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 BODY = "The loop in split() reads a byte too much.\n\n    def split(data):\n        ...\n"
 LONG = "wide" * 100
+OF_THE_BROWSER = b"CONNECT accounts.google.com:443 "  # Chromium asks it now and then, whatever its options say
 HIT = """
 window.hits = [];
 window.hit = window.alert = () => hits.push(1);
@@ -227,7 +228,7 @@ def test_hostile(amq: Shell, browser: Browser) -> None:
         assert browser.run("return document.querySelectorAll('iframe, img, object, embed, form:not([id])').length") == 0
         assert browser.log() == []
         assert {urlsplit(each).hostname for each in browser.requests() if "://" in each} == {"127.0.0.1"}
-        assert browser.proxy.asked == []
+        assert [each for each in browser.proxy.asked if OF_THE_BROWSER not in each] == []
 
 
 def test_an_exported_thread_has_no_answer_before_its_question(amq: Shell, browser: Browser) -> None:
