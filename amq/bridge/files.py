@@ -179,10 +179,13 @@ class Files:
 
         It is that of a message, since acknowledgements are sent again.
         """
-        mail = [item for item in items if item.kind == MAIL]
+        mail: dict[str, list[Item]] = {}
+        for item in items:
+            if item.kind == MAIL:
+                mail.setdefault(item.handle, []).append(item)
         found: dict[Item, tuple[str, str]] = {}
-        for handle in {item.handle for item in mail}:
-            found |= self._found(handle, [item for item in mail if item.handle == handle])
+        for handle, asked in mail.items():
+            found |= self._found(handle, asked)
         return [found.get(item, (UNKNOWN, "")) for item in items]
 
     def _found(self, handle: str, mail: Sequence[Item]) -> dict[Item, tuple[str, str]]:
