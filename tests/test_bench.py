@@ -26,7 +26,7 @@ BENCH = REPOSITORY / "scripts" / "bench"
 RECORD = REPOSITORY / "docs" / "performance.json"
 FIGURE = {"key", "value", "low", "high", "values", "beside", "share", "what", "unit", "of", "goal", "met"}
 
-TOPICS = ["send,list", "hook,edit,durable,to-4", "drain-1000", "look", "search,search-update"]
+TOPICS = ["pass,send,list", "hook,edit,durable,to-4", "drain-1000", "look", "search,search-update"]
 SLOW = ["list-all,drain-all", "wake,wake-p99", "watch,monitor", "relay-log,relay,run", "flood", "key,key-flood"]
 SLOW += ["memory-private,memory-pss,idle", "growth-list"]
 SLOW += [",".join(f"million-read-{name}" for name in ("send", "drain", "list", "search", "who", "top", "top-drawn"))]

@@ -25,7 +25,7 @@ import report
 from at_rest import rest
 from bodies import bodies
 from bridge import bridge
-from commands import cold, drains, large
+from commands import cold, drains, large, unit
 from delivery import durable, fan_out
 from flood import flood
 from growth import NAMES, growth
@@ -46,6 +46,7 @@ from top import top
 from wakes import waiting, wake
 
 TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] = (
+    (unit, ("pass",)),
     (cold, ("send", "list", "reply", "drain")),
     (hook, ("hook", "edit")),
     (durable, ("durable",)),

@@ -77,6 +77,12 @@ def read_headers(queue: Queue, most: int = 0) -> tuple[str, ...]:
     return (READ_ALL, str(queue.inbox), str(most))
 
 
+def unit(bench: Bench) -> Iterator[Figure]:
+    """Measure `pass`, which says how fast the machine is, in milliseconds."""
+    took = bench.in_turns({"pass": lambda: 1000 * processor_seconds(PASS)}, bench.sizes.runs)
+    yield figure("pass", took["pass"])
+
+
 def cold(bench: Bench) -> Iterator[Figure]:
     """Measure the short commands."""
     with queue_in(bench) as queue:

@@ -53,8 +53,9 @@ def ours(root: Path) -> Host:
 
 
 def hosts(bench: Bench) -> dict[str, Host]:
-    """Return amq and its peers."""
+    """Return amq and its peers, and as a floor a relay in Python."""
     found = {OURS: ours(bench.place / "queue"), "no relay": Host(SH)}
+    found[BARE] = Host((sys.executable, str(SOURCES / "relay.py"), *SH))
     found["pexpect"] = Host((sys.executable, "-c", INTERACT, *SH))
     if here(bench, "script"):
         found[SCRIPT] = Host(("script", "-qfc"), ("/dev/null",))
