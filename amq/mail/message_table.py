@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FEWEST = 1000
 """The files in a directory from which on a cache pays."""
 _CUT = -len(SUFFIX)
-_STORED = (CREATED_NS, *range(summary.SENDER, summary.EXTRA + 1))
+STORED = (CREATED_NS, *range(summary.SENDER, summary.EXTRA + 1))
 """The places of a summary that are columns of a cache; its names are the ids."""
 
 
@@ -70,7 +70,7 @@ class _CachedTable(Table):
             return [each[:_CUT] for each in self._cached.names]
         if at in self._same:
             return [self._same[at]] * len(self)
-        column = self._cached.column(_STORED.index(at))
+        column = self._cached.column(STORED.index(at))
         return list(map(int, column)) if at == CREATED_NS else column
 
     def names(self) -> list[str]:
@@ -78,7 +78,7 @@ class _CachedTable(Table):
 
     def is_all(self, at: int, value: str) -> bool:
         """Return the same as for any table, without a list of the items."""
-        return self._cached.is_all(_STORED.index(at), value)
+        return self._cached.is_all(STORED.index(at), value)
 
 
 def _picked(items: list[Any], places: Sequence[int]) -> list[Any]:
@@ -122,7 +122,7 @@ def in_directory(
         from amq.store import header_cache  # only here: most boxes are small
 
         cache = f"{holder}.{path.name}"
-        cached = header_cache.load(place, cache, directory, len(_STORED))
+        cached = header_cache.load(place, cache, directory, len(STORED))
         table, have = _still_there(cached, files, holder, path)
         if len(have) == len(names):
             return table, []
@@ -133,7 +133,7 @@ def in_directory(
         )
         if is_old and len(table):
             kept = [(each, files[each]) for each in table.names()]
-            texts = [map(str, table.column(at)) for at in _STORED]
+            texts = [map(str, table.column(at)) for at in STORED]
             header_cache.save(place, cache, directory, kept, texts, account.temporary())
     return table, without
 

@@ -1,10 +1,12 @@
 """Measure the processor time of the commands, in units of `python -c pass`.
 
-A floor is the cost in bare Python of the unavoidable part: the imports, and reading those files and their JSON.
+A floor is the cost in bare Python of the unavoidable part: the imports, and reading those files and their JSON, or the
+directories and the cache of a large box.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import tempfile
@@ -15,8 +17,11 @@ from pathlib import Path
 
 from inboxes import THREAD, Queue
 from measure import AMQ, PASS, Bench, Figure, Sizes, Way, figure, over, processor_seconds
+from peer import SOURCES
 
 from amq.mail.mailbox import Mailbox
+from amq.mail.message_table import STORED
+from amq.mail.summary import CREATED, ID, PRIORITY, SENDER, SUBJECT
 from amq.names import USER
 
 IMPORTS = "import argparse, json, os, sys\n"
@@ -33,11 +38,11 @@ for name in sorted(os.listdir(directory))[:most or None]:
 
 @dataclass(frozen=True)
 class Command:
-    """A row's command, the Python program that is its floor, and the preparation of each run."""
+    """A row's command, the arguments of the Python that is its floor, and the preparation of each run."""
 
     key: str
     words: tuple[str, ...]
-    floor: tuple[str, ...] = (IMPORTS,)
+    floor: tuple[str, ...] = ("-c", IMPORTS)
     before: Callable[[], None] = lambda: None
 
 
@@ -60,9 +65,9 @@ def large_commands(queue: Queue, size: int) -> list[Command]:
     look = ("list", "--me", "bob")
     thread = ("thread", "--me", "bob", "--id", THREAD)
     return [
-        Command("list-all", look, read_headers(queue)),
+        Command("list-all", look, read_cache(queue, (CREATED, PRIORITY, SENDER, ID, SUBJECT), queue.boxes()[:2])),
         Command("list-50", (*look, "--limit", "50"), read_headers(queue, 50)),
-        Command("thread", thread, read_headers(queue)),
+        Command("thread", thread, read_cache(queue, (CREATED, SENDER, SUBJECT), queue.boxes())),
     ]
 
 
@@ -74,7 +79,16 @@ def drain_command(key: str, queue: Queue, size: int) -> Command:
 
 def read_headers(queue: Queue, most: int = 0) -> tuple[str, ...]:
     """Return the program that reads the headers of the inbox, at most MOST of them."""
-    return (READ_ALL, str(queue.inbox), str(most))
+    return ("-c", READ_ALL, str(queue.inbox), str(most))
+
+
+def read_cache(queue: Queue, columns: Sequence[int], boxes: Iterable[Path]) -> tuple[str, ...]:
+    """Return the program that reads BOXES, the inbox first, and prints COLUMNS of its cache, which is made."""
+    processor_seconds((AMQ, "list", "--me", "bob", "--root", queue.root))
+    caches = Path(os.environ["XDG_STATE_HOME"]).rglob("bob.new")
+    newest = max(caches, key=lambda path: path.stat().st_mtime_ns)
+    in_cache = ",".join(str(0 if each == ID else 2 + STORED.index(each)) for each in columns)  # names, inodes, STORED
+    return (str(SOURCES / "listing.py"), str(newest), in_cache, *map(str, boxes))
 
 
 def unit(bench: Bench) -> Iterator[Figure]:
@@ -143,7 +157,7 @@ def contenders(bench: Bench, queue: Queue, commands: Iterable[Command]) -> dict[
     ways: dict[str, Way] = {}
     for command in commands:
         words = (*command.words, "--root", queue.root)
-        ways[f"{command.key} floor"] = cost((sys.executable, "-c", *command.floor), command.before)
+        ways[f"{command.key} floor"] = cost((sys.executable, *command.floor), command.before)
         ways[command.key] = cost((AMQ, *words))  # the floor has left everything as it was made for it
         if bench.go:
             ways[f"{command.key} Go"] = cost((bench.go, *words), command.before)

@@ -44,7 +44,7 @@ class Sizes:
     million: tuple[int, int] = (10_000, 1_000_000)
 
 
-QUICK = Sizes(2, 1, 200, 50, 2, 1, 3, 2, 0.2, (10, 100), 1, (10,), (10, 100))
+QUICK = Sizes(2, 1, 1_000, 50, 2, 1, 3, 2, 0.2, (10, 100), 1, (10,), (10, 100))
 
 
 @dataclass(frozen=True)
