@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from amq.layout import AgentLayout, QueueLayout
+    from amq.layout import AgentLayout, QueueLayout, RootedPath
     from amq.store.acks import Ack
 
 NEW, CUR, DEAD = "new", "cur", "dlq"
@@ -33,18 +33,26 @@ def where(agent: AgentLayout, identifier: str) -> str:
 def places(agent: AgentLayout, identifiers: Iterable[str]) -> dict[str, str]:
     """Return for each of IDENTIFIERS what `where` returns. Each directory is opened once. Raises OSError.
 
-    Mail moves from new to cur or to the dead letters, so looking in this order cannot miss it.
+    Mail moves from new to cur or to the dead letters, and a dead letter that is retried moves to new: looking in this
+    order, and at the inbox again, cannot miss it.
     """
     found = dict.fromkeys(identifiers, "")
-    for box, path in ((NEW, agent.inbox_new), (CUR, agent.inbox_cur), (DEAD, agent.refused)):
+    inbox = (NEW, agent.inbox_new), (CUR, agent.inbox_cur)
+    _look(found, *inbox, (DEAD, agent.refused))
+    if "" in found.values():
+        dead = _dead(agent)
+        found.update((identifier, DEAD) for identifier in found if not found[identifier] and identifier in dead)
+        _look(found, *inbox)
+    return found
+
+
+def _look(found: dict[str, str], *boxes: tuple[str, RootedPath]) -> None:
+    """Enter the box into FOUND for each id that has none yet and whose file is in one of BOXES."""
+    for box, path in boxes:
         left = [identifier for identifier in found if not found[identifier]]
         if left:
             with suppress(FileNotFoundError), Directory(path) as directory:
                 found.update((each, box) for each in left if durable.exists(directory, each + SUFFIX))
-    if "" in found.values():
-        dead = _dead(agent)
-        found.update((identifier, DEAD) for identifier in found if not found[identifier] and identifier in dead)
-    return found
 
 
 def _dead(agent: AgentLayout) -> set[str]:

@@ -300,6 +300,13 @@ def test_unread_mail_that_is_asked_about_is_watched_from_then_on() -> None:
     assert exchange.incoming.untold(10) == {"b": [Receipt(asked[0], DRAINED)]}
 
 
+def test_mail_that_was_removed_counts_as_read() -> None:
+    exchange, asked = exchange_with(), [Item(MAIL, "b", "claude", "m1")]
+    names_of(exchange.talk("b", "boot", [], asked), [(THERE, "")], True)
+    names_of(exchange.inbox("claude", []), [(UNKNOWN, "")])
+    assert exchange.incoming.untold(10) == {"b": [Receipt(asked[0], DRAINED)]}
+
+
 def test_all_that_is_asked_about_is_found_in_one_step() -> None:
     exchange = exchange_with()
     asked = [Item(MAIL, "b", "claude", f"m{number}") for number in range(MOST_AT_ONCE + 1)]

@@ -167,7 +167,33 @@ def test_an_answer_opens_no_directory_once_for_each_message(files: Files, monkey
         *(DRAINED if item.name in read else THERE for item in asked[:20]), *[UNKNOWN] * 6
     ]  # fmt: skip
     assert len(read) == 10
-    assert len(opened) == len(set(opened)) == 5
+    assert len(set(opened)) == 5
+    assert len(opened) <= 7, "those of the inbox twice"
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+def test_a_dead_letter_that_is_retried_during_a_look_is_not_unknown(
+    files: Files, monkeypatch: pytest.MonkeyPatch, is_read: bool
+) -> None:
+    """An unknown message counts as read, and its sender would file it."""
+    agent, mailbox = files.queue.agent("claude"), Mailbox(files.queue.root, "claude")
+
+    class Retried(Syscalls):
+        def descend(self, path: RootedPath) -> Any:
+            if path == agent.dlq_new:
+                monkeypatch.setattr(durable, "syscalls", Syscalls())
+                (letter,) = mailbox.letters()
+                mailbox.retry(letter.id)
+                assert new(files, "claude") == ["m1"]
+                if is_read:
+                    with mailbox.drain() as mail:
+                        assert [each.id for each in mail] == ["m1"]
+            return super().descend(path)
+
+    files.deliver(HERE, comes())
+    carried.refuse(agent, "m1", "bad", "temporary", 0)
+    monkeypatch.setattr(durable, "syscalls", Retried())
+    assert files.find([HERE]) == [(DRAINED if is_read else THERE, "")]
 
 
 # -- receipts and acknowledgements ------------------------------------------------------------------------------------
