@@ -10,6 +10,7 @@ import pytest
 from amq import Draft, Mailbox
 from amq.instants import format_instant
 from amq.layout import QueueLayout
+from amq.mail import listing
 from amq.message import Header, Message, render
 from amq.store import durable, registry
 from amq.store.durable import Directory, Syscalls
@@ -68,6 +69,12 @@ def test_a_message_that_is_moved_between_two_looks_is_listed_once(
 
     monkeypatch.setattr(durable, "syscalls", Moving())
     assert [(entry.box, entry.header.subject if entry.header else "") for entry in codex.list()] == [("cur", "moved")]
+
+
+def test_many_come_in_order_too(codex: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MANY", 99)
+    ids = [put(codex, canonical(at), NOON + at * MILLISECOND) for at in range(100)]
+    assert [entry.id for entry in codex.oldest("new")] == ids
 
 
 def test_a_reader_of_few_opens_few(codex: Mailbox, opened: list[str]) -> None:

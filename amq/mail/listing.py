@@ -11,13 +11,15 @@ from amq.store.durable import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Self
 
     from amq.layout import AgentLayout
     from amq.store.maildir import Found
 
 BOXES = ("new", "cur")
+MANY = 1000
+"""The messages from which on a heap pays, if only the first are wanted."""
 _CUT = -len(SUFFIX)
 
 
@@ -43,9 +45,20 @@ def oldest(agent: AgentLayout, boxes: Sequence[str] = BOXES) -> Iterator[Found]:
             return looked_up.get(name, name)[:INSTANT_LENGTH]
 
         # whole names sort in the same order as their time stamps, in half the time
-        ordered = sorted(names, key=when) if looked_up else sorted(names)
+        ordered = sorted(names, key=when) if looked_up else _in_order(names)
         for _, together in groupby(ordered, key=when):
             yield from sorted(filter(None, map(inbox.look, together)), key=_order)
+
+
+def _in_order(names: list[str]) -> Iterable[str]:
+    """Return NAMES in order; the first of many come without a sort of all."""
+    if len(names) <= MANY:
+        return sorted(names)
+    from heapq import heapify, heappop  # only here: most boxes are small
+
+    left = names.copy()
+    heapify(left)
+    return (heappop(left) for _ in names)
 
 
 def newest(agent: AgentLayout) -> Found | None:
@@ -98,7 +111,7 @@ class _Inbox:
             self.__exit__()
             raise
         self._in_last: frozenset[str] = frozenset(*later)
-        if later:
+        if self._in_last:
             self.names = [*(each for each in self.names if each not in self._in_last), *self._in_last]
         return self
 

@@ -10,6 +10,7 @@ SEARCH, LOG = "tests/cli/test_search.py", "tests/cli/test_log.py"
 VIEWS = (
     Mutant("a FIFO with the name of a message is listed", "mail/listing.py", "_Inbox.look", "found.header or durable.is_regular(directory, name)",
            "True", "tests/test_listing.py"),
+    Mutant("the first of many are any", "mail/listing.py", "_in_order", "heapify(left)", "None", "tests/test_listing.py"),
     Mutant("one name is two", "names.py", "are_dated", "text.count('\\n') == len(names)", "True", "tests/test_listing.py"),
     Mutant("a replaced message has its old line", "mail/message_table.py", "_still_there",
            "now == then", "now is not None", CACHE),
