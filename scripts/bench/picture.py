@@ -9,7 +9,8 @@ from typing import Any
 
 INK, FAINT, MET, MISSED = "#24292f", "#d0d7de", "#2da44e", "#cf222e"
 COLOURS = ("#0969da", "#bf3989", "#9a6700", "#1a7f37", "#8250df", "#cf222e", "#0a7ea4")
-LEFT, STEP, GOAL, MOST = 370, 24, 190, 2.0  # MOST: the share at which a bar is cut off
+LEFT, STEP, GOAL, MOST = 390, 24, 190, 2.0  # MOST: the share at which a bar is cut off
+LINE = 14  # between two lines of text
 
 
 def text(x: float, y: float, words: str, *, anchor: str = "start", colour: str = INK) -> str:
@@ -72,11 +73,13 @@ def growth(found: Mapping[str, Mapping[Any, float]]) -> str:
     for power in range(top + 1):
         y = place(1, 10**power)[1]
         parts += [stroke(left, y, end, y), text(left - 6, y + 4, f"{10**power:,}", anchor="end")]
-    for colour, (name, values) in zip(COLOURS, points.items(), strict=False):
+    lines, label = zip(COLOURS, points.items(), strict=False), 0.0
+    for colour, (name, values) in sorted(lines, key=lambda line: -line[1][1][-1][1]):  # from the top
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in values))
         x, y = place(*values[-1])
         parts += [f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>']
-        parts += [text(x + 6, y + 4, name, colour=colour)]
+        label = max(y + 4, label + LINE)  # below the one above
+        parts += [text(x + 6, label, name, colour=colour)]
     (a, b), (c, d) = place(10 ** (right - top), 1), place(10**right, 10**top)
     parts.append(f'<path d="M{a:.1f},{b:.1f} L{c:.1f},{d:.1f}" stroke="{INK}" stroke-dasharray="4 4"/>')
     return svg(end + 80, low + 50, parts)
