@@ -24,7 +24,7 @@ from amq.errors import AmqError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from nats.aio.msg import Msg
@@ -42,6 +42,8 @@ PULL_MESSAGES, PULL_BYTES = 32, 16 << 20
 """The most messages, and bytes, that are delivered before they are taken."""
 PULL_S = 20.0
 _AT_ONCE_S = 0.005
+_ENDS = "404", "408", "409 batch completed", "409 message size exceeds"
+"""Beginnings of the statuses of a request whose messages were all sent, or whose time is over (NATS, ADR-37)."""
 _FULL = {10077, 10047, 10023, 10028}
 """JetStream's numbers for what means that a stream or the server has no room: by bytes, storage, resources, memory."""
 
@@ -184,6 +186,9 @@ class Hub:
 
         The hub is asked again only when it has sent all that it was asked for, or has said that it will not. Each time
         it answers to another subject: it may also say that an earlier request has ended, behind the last message.
+
+        A refused request, such as one for a consumer that is gone, ends the connection. The next would be refused
+        at once.
         """
         if not self._owed:
             wanted = {"batch": PULL_MESSAGES, "max_bytes": PULL_BYTES, "expires": int(most_s * 1e9)}
@@ -197,7 +202,9 @@ class Hub:
                 # what came with the first message is there already
                 message = await self._or_gone(self._pulled.next_msg(timeout=_AT_ONCE_S if found else most_s + PING_S))
                 if message.headers and "Status" in message.headers and not message.data:
-                    self._owed = 0 if message.subject == self._asked else self._owed
+                    if message.subject == self._asked:
+                        self._owed = 0
+                        _check_end(message.headers)  # what came before it is not taken yet, so it comes again
                 else:
                     self._owed -= 1
                     found.append(Delivery(message))
@@ -219,6 +226,13 @@ class Hub:
         finally:
             gone.cancel()
             work.cancel()
+
+
+def _check_end(headers: Mapping[str, str]) -> None:
+    """Raise HubGone where the HEADERS of a status say that a request was refused, not that it has ended."""
+    said = f"{headers['Status']} {headers.get('Description', '')}".strip()
+    if not said.lower().startswith(_ENDS):
+        raise HubGone(f"the hub refuses to deliver: {said}")
 
 
 async def connect(bridge: Bridge) -> Hub:

@@ -14,6 +14,7 @@ from typing import Any
 import nats
 import pytest
 from nats.aio.client import Client
+from nats.js.manager import JetStreamManager
 
 from amq.bridge import hub_conf, wire
 from amq.bridge.certificates import make_certificates, pinned
@@ -48,6 +49,17 @@ async def connected(bridge: Bridge) -> AsyncIterator[Hub]:
         yield hub
     finally:
         await hub.close()
+
+
+@asynccontextmanager
+async def administered(bridge: Bridge) -> AsyncIterator[JetStreamManager]:
+    """Yield the hub's own access to its streams."""
+    seed = f"{hub_directory(bridge)}/{ADMIN}"
+    admin = await nats.connect(bridge.hub, tls=pinned(bridge.ca), nkeys_seed=seed, allow_reconnect=False)
+    try:
+        yield admin.jsm()
+    finally:
+        await admin.close()
 
 
 async def next_mail(hub: Hub) -> Delivery:
@@ -147,6 +159,28 @@ def test_what_the_hub_says_of_an_earlier_request_does_not_end_the_next(
         run(attempt(two))
 
 
+def test_a_hub_that_refuses_to_deliver_is_gone(tmp_path: Path) -> None:
+    """Asked again, it would refuse again, thousands of times a second."""
+
+    async def attempt(two: hosts.Hosts) -> None:
+        async with administered(two["a"].bridge) as manager, connected(two["b"].bridge) as b:
+            while await b.deliveries(0.2):
+                pass
+            waiting = asyncio.ensure_future(b.deliveries())
+            await manager.delete_consumer(hub_conf.STREAM, hub_conf.consumer("b"))
+            with pytest.raises(HubGone, match=r"refuses to deliver: (409 Consumer Deleted|503)"):
+                await waiting
+            with pytest.raises(HubGone, match="refuses to deliver: 503"):
+                await b.deliveries()
+        with pytest.raises(NoHub, match="keeps no mail for this host"):
+            async with connected(two["b"].bridge):
+                pass
+
+    with hosts.make(tmp_path, "a", "b") as two:
+        two.start_hub()
+        run(attempt(two))
+
+
 def test_what_is_too_large_for_the_hub_is_not_sent(two: hosts.Hosts) -> None:
     async def attempt() -> Published | Failed:
         async with connected(two["a"].bridge) as a:
@@ -162,12 +196,8 @@ def test_a_full_hub_says_so_and_keeps_what_it_has(two: hosts.Hosts) -> None:
     bridge = two["a"].bridge
 
     async def attempt() -> None:
-        admin = await nats.connect(
-            bridge.hub, tls=pinned(bridge.ca), nkeys_seed=f"{hub_directory(bridge)}/{ADMIN}", allow_reconnect=False
-        )
-        manager = admin.jsm()
-        config = (await manager.stream_info(hub_conf.STREAM)).config
-        async with connected(bridge) as a:
+        async with administered(bridge) as manager, connected(bridge) as a:
+            config = (await manager.stream_info(hub_conf.STREAM)).config
             whole = config.max_bytes
             try:
                 await manager.update_stream(config, max_bytes=2000)
@@ -177,7 +207,6 @@ def test_a_full_hub_says_so_and_keeps_what_it_has(two: hosts.Hosts) -> None:
             finally:
                 await manager.update_stream(config, max_bytes=whole)
             assert isinstance(await a.publish(SUBJECT, bytes(4000), "full"), Published)
-        await admin.close()
 
     run(attempt())
 

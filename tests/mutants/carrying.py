@@ -45,6 +45,8 @@ CARRIED = (
     Mutant("each batch asks about the first mail", "bridge/exchange.py", "Exchange.inbox", "left[at:at + MOST_AT_ONCE]", "left[:MOST_AT_ONCE]", WORLD),
     Mutant("a receipt that was lost counts", "bridge/exchange.py", "Exchange.speak", "(yield Send(host, asked, told))", "(yield Send(host, asked, told)) or True", WORLD),
     Mutant("a hub that has forgotten has kept the receipts", "bridge/exchange.py", "Exchange.connected", "is_other_hub", "False", WORLD),
+    Mutant("a refused request is made again at once", "bridge/jetstream.py", "_check_end", "said.lower().startswith(_ENDS)", "True", HUB),
+    Mutant("a request that has ended was refused", "bridge/jetstream.py", "_check_end", "said.lower().startswith(_ENDS)", "False", HUB),
     Mutant("a request ends with an earlier one", "bridge/jetstream.py", "Hub.deliveries", "message.subject == self._asked", "True", HUB),
     Mutant("a token means any name", "bridge/wire.py", "name_of", "token(name) == word and is_safe_name(name)", "True", WIRE),
     Mutant("a subject names any handle", "bridge/wire.py", "address", "is_handle(handle)", "True", WIRE),
