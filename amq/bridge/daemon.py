@@ -260,22 +260,29 @@ class Daemon:
     async def _follow_hub(self) -> None:
         pause = FIRST_PAUSE_S
         while True:
-            try:
-                hub = await self._connected()
-            except (AmqError, OSError) as error:
-                self._say_hub(f"{why(error)}{'; ' if getattr(error, 'hint', '') else ''}{getattr(error, 'hint', '')}")
-                await asyncio.sleep(pause * (0.5 + int.from_bytes(os.urandom(1)) / 255))
-                pause = min(LONGEST_PAUSE_S, pause * 2)
-                continue
-            pause = FIRST_PAUSE_S
-            self._say_hub("")
-            try:
-                await self._use(hub)
-            except HubGone:
-                pass
-            finally:
-                await hub.close()
-            self._say_hub("the connection to the hub has ended")
+            begun = time.monotonic()
+            self._say_hub(await self._until_gone())
+            if time.monotonic() - begun > LONGEST_PAUSE_S:
+                pause = FIRST_PAUSE_S
+            await asyncio.sleep(pause * (0.5 + int.from_bytes(os.urandom(1)) / 255))
+            pause = min(LONGEST_PAUSE_S, pause * 2)
+
+    async def _until_gone(self) -> str:
+        """Use a connection to the hub until it ends; return why it has ended, or why there was none."""
+        try:
+            hub = await self._connected()
+        except (AmqError, OSError) as error:
+            hint = getattr(error, "hint", "")
+            return f"{why(error)}{'; ' if hint else ''}{hint}"
+        self._say_hub("")
+        reason = ""
+        try:
+            await self._use(hub)
+        except* HubGone as ended:
+            reason = _first(ended).message
+        finally:
+            await hub.close()
+        return reason
 
     def _say_hub(self, reason: str) -> None:
         if reason != self._hub_reason:
@@ -295,7 +302,7 @@ class Daemon:
         return hub
 
     async def _use(self, hub: Hub) -> None:
-        """Use the connection to HUB until it ends."""
+        """Use the connection to HUB until it ends, which raises HubGone, or groups of it."""
         outgoing = self._exchange.outgoing
         outgoing.cut_off()
         epoch = hub.epoch(outgoing.epoch)
@@ -306,14 +313,11 @@ class Daemon:
         await hub.listen(wire.presence_subject(self._bridge.host, "*"), self._hear)
         for event in (self._more, self._talk, self._here):
             event.set()
-        try:
-            async with asyncio.TaskGroup() as group:
-                for task in (self._fetch(hub), self._publish(hub, group), self._speak(hub), self._say_here(hub)):
-                    group.create_task(task)
-                await hub.gone()
-                raise HubGone("the connection to the hub has ended")
-        except* HubGone:
-            pass
+        async with asyncio.TaskGroup() as group:
+            for task in (self._fetch(hub), self._publish(hub, group), self._speak(hub), self._say_here(hub)):
+                group.create_task(task)
+            await hub.gone()
+            raise HubGone("the connection to the hub has ended")
 
     async def _fetch(self, hub: Hub) -> None:
         while True:
@@ -544,3 +548,9 @@ class Daemon:
             "pid": os.getpid(), "hub": self._bridge.hub, "hub_reason": self._hub_reason, "since_ns": self._since_ns,
             "trouble": self._trouble, "hosts": hosts, "mailboxes": mailboxes,
         }  # fmt: skip
+
+
+def _first(ended: BaseExceptionGroup[HubGone]) -> HubGone:
+    """Return the first error of a group, or of the groups in it."""
+    error = ended.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

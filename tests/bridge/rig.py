@@ -12,15 +12,20 @@ import sys
 import sysconfig
 import threading
 import warnings
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+import nats
 import pytest
+from nats.js.manager import JetStreamManager
 
 from amq.bridge import membership
+from amq.bridge.certificates import pinned
 from amq.bridge.config import Bridge, read_bridge_in
+from amq.bridge.hub import ADMIN, hub_directory
 from amq.bridge.invitation import parse_invitation
 
 T = TypeVar("T")
@@ -56,6 +61,17 @@ def environment(**more: str) -> dict[str, str]:
     assert NATS_SERVER
     path = os.pathsep.join((os.path.dirname(NATS_SERVER), os.environ["PATH"]))
     return {**os.environ, "PATH": path, **more}
+
+
+@asynccontextmanager
+async def administered(bridge: Bridge) -> AsyncIterator[JetStreamManager]:
+    """Yield the hub's own access to its streams."""
+    seed = f"{hub_directory(bridge)}/{ADMIN}"
+    admin = await nats.connect(bridge.hub, tls=pinned(bridge.ca), nkeys_seed=seed, allow_reconnect=False)
+    try:
+        yield admin.jsm()
+    finally:
+        await admin.close()
 
 
 def run(doing: Coroutine[Any, Any, T]) -> T:

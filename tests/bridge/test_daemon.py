@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from amq.bridge import daemon, hub_conf
+from amq.bridge.daemon import Daemon
 from amq.bridge.hub import hub_directory
 from amq.bridge.state import read_state
 from amq.mail.sending import Draft
+from amq.runtime.private_state import PrivateState
 from amq.store.notifier_info import read_notifier
 from tests.bridge import hosts, soak
 from tests.bridge.hosts import Hosts, until
-from tests.bridge.rig import needs_hub
+from tests.bridge.rig import administered, needs_hub, run
 from tests.seeds import SEED, SOAK
 
 pytestmark = needs_hub
@@ -128,6 +134,52 @@ def test_nothing_is_lost_when_a_bridge_dies_or_the_hub_forgets(two: Hosts) -> No
     b.start()
     until(lambda: all(a.has("codex-b", "inbox/cur", f"{each}.md") for each in waits))
     until(lambda: all(a.has("claude", "acks/received", f"{each}.json") for each in waits))
+
+
+def test_a_hub_that_has_lost_the_consumer_is_named_and_mail_waits_for_it(two: Hosts) -> None:
+    a, b = two["a"], two["b"]
+
+    async def lose() -> None:
+        async with administered(a.bridge) as manager:
+            await manager.delete_consumer(hub_conf.STREAM, hub_conf.consumer("b"))
+
+    run(lose())
+    until(lambda: "the hub keeps no mail for this host" in b.log.read_text())
+    assert "the hub refuses to deliver: " in b.log.read_text()
+    two.kill_hub()
+    two.start_hub()  # which makes the consumer
+    sent = a.send("claude", "codex-b")
+    until(lambda: b.has("codex", "inbox/new", f"{sent}.md"))
+    b.drain("codex")
+
+
+@pytest.mark.parametrize(("lasts_s", "pauses"), [(0.0, [0.2, 0.4, 0.8, 1.6, 3.2, 5.0]), (6.0, [0.2] * 6)])
+def test_pauses_grow_until_a_connection_lasts(
+    two: Hosts, monkeypatch: pytest.MonkeyPatch, lasts_s: float, pauses: list[float]
+) -> None:
+    """A hub may take each connection and refuse each request."""
+    now, slept = 0.0, list[float]()
+
+    async def until_gone() -> str:
+        nonlocal now
+        now += lasts_s
+        return "the hub refuses to deliver: 409 Exceeded MaxWaiting"
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == len(pauses):
+            raise asyncio.CancelledError
+
+    bridge = Daemon(two["a"].queue, two["a"].bridge, PrivateState(""), print)
+    monkeypatch.setattr(bridge, "_until_gone", until_gone)
+    monkeypatch.setattr(daemon, "time", SimpleNamespace(monotonic=lambda: now, time_ns=time.time_ns))
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(os, "urandom", lambda count: b"\x80" * count)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(bridge._follow_hub())
+    assert slept == pytest.approx(pauses, rel=0.01)
+    bridge._events.close()
+    bridge._hints.close()
 
 
 @pytest.mark.skipif(not SOAK, reason="10,000 messages take minutes: make soak")

@@ -11,22 +11,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import nats
 import pytest
 from nats.aio.client import Client
-from nats.js.manager import JetStreamManager
 
 from amq.bridge import hub_conf, wire
-from amq.bridge.certificates import make_certificates, pinned
+from amq.bridge.certificates import make_certificates
 from amq.bridge.config import Bridge
 from amq.bridge.crypto import new_seed
 from amq.bridge.exchange import Failed, Published
-from amq.bridge.hub import ADMIN, hub_directory
 from amq.bridge.jetstream import PULL_MESSAGES, Delivery, Hub, HubGone, NoHub, connect
 from amq.bridge.ledger import HUB_FULL, MAIL, Epoch, Item
 from amq.record import replace
 from tests.bridge import hosts, rig
-from tests.bridge.rig import needs_hub, run
+from tests.bridge.rig import administered, needs_hub, run
 
 pytestmark = needs_hub
 SUBJECT = wire.subject_of(Item(MAIL, "b", "codex", "m1"), "a")
@@ -49,17 +46,6 @@ async def connected(bridge: Bridge) -> AsyncIterator[Hub]:
         yield hub
     finally:
         await hub.close()
-
-
-@asynccontextmanager
-async def administered(bridge: Bridge) -> AsyncIterator[JetStreamManager]:
-    """Yield the hub's own access to its streams."""
-    seed = f"{hub_directory(bridge)}/{ADMIN}"
-    admin = await nats.connect(bridge.hub, tls=pinned(bridge.ca), nkeys_seed=seed, allow_reconnect=False)
-    try:
-        yield admin.jsm()
-    finally:
-        await admin.close()
 
 
 async def next_mail(hub: Hub) -> Delivery:

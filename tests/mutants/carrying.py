@@ -8,6 +8,7 @@ NAMES, WORLD, WIRE, FILES, LOCAL = (
     f"tests/bridge/test_{name}.py" for name in ("names", "exchange", "wire", "files", "local")
 )
 STEPS, HUB = "tests/crash/test_every_step.py", "tests/bridge/test_jetstream.py"
+DAEMON = "tests/bridge/test_daemon.py"
 
 CARRIED = (
     Mutant("mail of another host leaves", "bridge/names.py", "leaving", "header.sender in remote", "False", NAMES),
@@ -45,6 +46,8 @@ CARRIED = (
     Mutant("each batch asks about the first mail", "bridge/exchange.py", "Exchange.inbox", "left[at:at + MOST_AT_ONCE]", "left[:MOST_AT_ONCE]", WORLD),
     Mutant("a receipt that was lost counts", "bridge/exchange.py", "Exchange.speak", "(yield Send(host, asked, told))", "(yield Send(host, asked, told)) or True", WORLD),
     Mutant("a hub that has forgotten has kept the receipts", "bridge/exchange.py", "Exchange.connected", "is_other_hub", "False", WORLD),
+    Mutant("pauses stay short", "bridge/daemon.py", "Daemon._follow_hub", "pause * 2", "pause", DAEMON),
+    Mutant("pauses stay long", "bridge/daemon.py", "Daemon._follow_hub", "time.monotonic() - begun > LONGEST_PAUSE_S", "False", DAEMON),
     Mutant("a refused request is made again at once", "bridge/jetstream.py", "_check_end", "said.lower().startswith(_ENDS)", "True", HUB),
     Mutant("a request that has ended was refused", "bridge/jetstream.py", "_check_end", "said.lower().startswith(_ENDS)", "False", HUB),
     Mutant("a request ends with an earlier one", "bridge/jetstream.py", "Hub.deliveries", "message.subject == self._asked", "True", HUB),
