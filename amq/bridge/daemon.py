@@ -44,6 +44,7 @@ from amq.errors import AmqError, BadMessage, why
 from amq.record import record
 from amq.runtime import notifier_lock
 from amq.runtime.directory_events import DirectoryEvents
+from amq.runtime.resource_limits import first
 from amq.runtime.stat_polling import hint
 from amq.store.locks import open_state
 
@@ -260,26 +261,27 @@ class Daemon:
     async def _follow_hub(self) -> None:
         pause = FIRST_PAUSE_S
         while True:
-            begun = time.monotonic()
-            self._say_hub(await self._until_gone())
-            if time.monotonic() - begun > LONGEST_PAUSE_S:
-                pause = FIRST_PAUSE_S
+            try:
+                hub = await self._connected()
+            except (AmqError, OSError) as error:
+                hint = getattr(error, "hint", "")
+                self._say_hub(f"{why(error)}{'; ' if hint else ''}{hint}")
+            else:
+                begun = time.monotonic()
+                self._say_hub("")
+                self._say_hub(await self._until_gone(hub))
+                if time.monotonic() - begun > LONGEST_PAUSE_S:
+                    pause = FIRST_PAUSE_S
             await asyncio.sleep(pause * (0.5 + int.from_bytes(os.urandom(1)) / 255))
             pause = min(LONGEST_PAUSE_S, pause * 2)
 
-    async def _until_gone(self) -> str:
-        """Use a connection to the hub until it ends; return why it has ended, or why there was none."""
-        try:
-            hub = await self._connected()
-        except (AmqError, OSError) as error:
-            hint = getattr(error, "hint", "")
-            return f"{why(error)}{'; ' if hint else ''}{hint}"
-        self._say_hub("")
+    async def _until_gone(self, hub: Hub) -> str:
+        """Use the connection to HUB, and close it; return why it has ended."""
         reason = ""
         try:
             await self._use(hub)
         except* HubGone as ended:
-            reason = _first(ended).message
+            reason = why(first(ended))
         finally:
             await hub.close()
         return reason
@@ -548,9 +550,3 @@ class Daemon:
             "pid": os.getpid(), "hub": self._bridge.hub, "hub_reason": self._hub_reason, "since_ns": self._since_ns,
             "trouble": self._trouble, "hosts": hosts, "mailboxes": mailboxes,
         }  # fmt: skip
-
-
-def _first(ended: BaseExceptionGroup[HubGone]) -> HubGone:
-    """Return the first error of a group, or of the groups in it."""
-    error = ended.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error

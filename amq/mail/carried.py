@@ -31,7 +31,9 @@ def where(agent: AgentLayout, identifier: str) -> str:
 
 
 def places(agent: AgentLayout, identifiers: Iterable[str]) -> dict[str, str]:
-    """Return for each of IDENTIFIERS what `where` returns. Each directory is opened once. Raises OSError.
+    """Return for each of IDENTIFIERS what `where` returns. Raises OSError.
+
+    Each directory is opened once, and those of the inbox twice if a message is in none of them.
 
     Mail moves from new to cur or to the dead letters, and a dead letter that is retried moves to new: looking in this
     order, and at the inbox again, cannot miss it.

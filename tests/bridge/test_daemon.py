@@ -14,6 +14,7 @@ import pytest
 from amq.bridge import daemon, hub_conf
 from amq.bridge.daemon import Daemon
 from amq.bridge.hub import hub_directory
+from amq.bridge.jetstream import NoHub
 from amq.bridge.state import read_state
 from amq.mail.sending import Draft
 from amq.runtime.private_state import PrivateState
@@ -153,14 +154,26 @@ def test_a_hub_that_has_lost_the_consumer_is_named_and_mail_waits_for_it(two: Ho
     b.drain("codex")
 
 
-@pytest.mark.parametrize(("lasts_s", "pauses"), [(0.0, [0.2, 0.4, 0.8, 1.6, 3.2, 5.0]), (6.0, [0.2] * 6)])
+GROWING = [0.2, 0.4, 0.8, 1.6, 3.2, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("connects", "lasts_s", "pauses"), [(True, 0.0, GROWING), (True, 6.0, [0.2] * 6), (False, 6.0, GROWING)]
+)
 def test_pauses_grow_until_a_connection_lasts(
-    two: Hosts, monkeypatch: pytest.MonkeyPatch, lasts_s: float, pauses: list[float]
+    two: Hosts, monkeypatch: pytest.MonkeyPatch, connects: bool, lasts_s: float, pauses: list[float]
 ) -> None:
     """A hub may take each connection and refuse each request."""
     now, slept = 0.0, list[float]()
 
-    async def until_gone() -> str:
+    async def connected() -> None:
+        """Return in place of a connection, or fail after a while."""
+        nonlocal now
+        if not connects:
+            now += lasts_s
+            raise NoHub("the hub does not answer")
+
+    async def until_gone(_: None) -> str:
         nonlocal now
         now += lasts_s
         return "the hub refuses to deliver: 409 Exceeded MaxWaiting"
@@ -171,6 +184,7 @@ def test_pauses_grow_until_a_connection_lasts(
             raise asyncio.CancelledError
 
     bridge = Daemon(two["a"].queue, two["a"].bridge, PrivateState(""), print)
+    monkeypatch.setattr(bridge, "_connected", connected)
     monkeypatch.setattr(bridge, "_until_gone", until_gone)
     monkeypatch.setattr(daemon, "time", SimpleNamespace(monotonic=lambda: now, time_ns=time.time_ns))
     monkeypatch.setattr(asyncio, "sleep", sleep)

@@ -1,6 +1,7 @@
 """The floor of a relay in Python: copy bytes both ways between the user and a program in a pseudo-terminal.
 
-It looks at nothing. Output in small pieces gathers for a millisecond, as in `amq run`, unless there is a key.
+It looks at nothing, and reads one piece a turn. Output in small pieces gathers for a millisecond, unless there is a
+key.
 
     relay.py PROGRAM [ARG...]
 """
